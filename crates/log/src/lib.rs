@@ -1,0 +1,1 @@
+//! One partition's log: batches, producer state, last stable offset, aborted index.

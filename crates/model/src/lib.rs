@@ -1,0 +1,1 @@
+//! Brokers, coordinators and the cluster: the deterministic state machine.

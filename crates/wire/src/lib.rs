@@ -1,0 +1,1 @@
+//! Frames, headers, version ranges, and the guard against hostile lengths.
