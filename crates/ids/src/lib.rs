@@ -17,3 +17,5 @@ mod time;
 pub use time::Timestamp;
 mod topic_id;
 pub use topic_id::TopicId;
+mod topic_partition;
+pub use topic_partition::TopicPartition;
