@@ -1,0 +1,70 @@
+//! In what the releases of Kafka differ as transaction coordinator.
+
+/// The behaviours that changed between releases, by the names of the spec's D01 to D12.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct TxnProfile {
+    /// What a fence does to the epoch in TV2 (D01, D02, D03, D04).
+    pub(crate) fence: FenceBump,
+    /// Previous and next producer id are written to the log (D05).
+    pub(crate) logs_neighbour_ids: bool,
+    /// Every transition sets the previous producer id, not only those to Empty and the TV2
+    /// completions (D06).
+    pub(crate) every_transition_sets_previous_id: bool,
+    /// A leader refuses a Produce with a stale epoch without asking the coordinator (D08).
+    pub(crate) refuses_stale_epoch_early: bool,
+    /// A timeout of 2147483647 ms means a two-phase commit that never times out (D10).
+    pub(crate) two_phase_commit: bool,
+    /// A load skips records with an unknown value version instead of stopping (D11).
+    pub(crate) skips_unknown_values: bool,
+}
+
+/// What a timeout or a newcomer's InitProducerId does to the epoch of an open TV2 transaction
+/// (END-10).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum FenceBump {
+    /// 4.0.0: two epochs, the first of which stays in memory when the append fails.
+    Twice,
+    /// 4.0.1 to 4.2: one epoch, up to the last one.
+    Once,
+    /// From 4.3: one epoch; past the last one the producer id is replaced.
+    OnceOrRotate,
+}
+
+impl TxnProfile {
+    /// Kafka 3.9, which knows no TV2; what it shares with 4.0 behaves as there.
+    pub(crate) const V3_9: Self = Self::V4_0;
+
+    /// Kafka 4.0.0, whose double bump was withdrawn in 4.0.1 (KAFKA-19367).
+    #[cfg(test)]
+    pub(crate) const V4_0_0: Self = Self { fence: FenceBump::Twice, ..Self::V4_0 };
+
+    /// Kafka 4.0.1 and later patches.
+    pub(crate) const V4_0: Self = Self {
+        fence: FenceBump::Once,
+        logs_neighbour_ids: false,
+        every_transition_sets_previous_id: false,
+        refuses_stale_epoch_early: false,
+        two_phase_commit: false,
+        skips_unknown_values: false,
+    };
+
+    /// Kafka 4.1.
+    pub(crate) const V4_1: Self = Self {
+        every_transition_sets_previous_id: true,
+        refuses_stale_epoch_early: true,
+        two_phase_commit: true,
+        ..Self::V4_0
+    };
+
+    /// Kafka 4.2.
+    pub(crate) const V4_2: Self = Self::V4_1;
+
+    /// Kafka 4.3, the first that writes the neighbouring producer ids (KAFKA-20310).
+    #[cfg(test)]
+    pub(crate) const V4_3: Self = Self {
+        fence: FenceBump::OnceOrRotate,
+        logs_neighbour_ids: true,
+        skips_unknown_values: true,
+        ..Self::V4_2
+    };
+}
