@@ -8,6 +8,7 @@ use kafka_protocol::protocol::{Decodable, Encodable};
 
 use crate::FetchResponse;
 use crate::frame::FrameBuilder;
+use crate::schema::{self, Schema};
 
 /// A message body that this crate can read and write; errors are kafka-protocol's text.
 pub(crate) trait Body: Sized {
@@ -26,7 +27,7 @@ impl<M: Decodable + Encodable> Body for M {
 }
 
 macro_rules! apis {
-    ($($api:ident = $key:literal flexible $flexible:expr, $request:ident => $response:ident;)*) => {
+    ($($api:ident = $key:literal flexible $flexible:expr, $schema:ident, $request:ident => $response:ident;)*) => {
         /// An API that a broker answers (API-01).
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[repr(i16)]
@@ -52,6 +53,12 @@ macro_rules! apis {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$api => stringify!($api),)*
+                }
+            }
+
+            pub(crate) const fn schema(self) -> &'static Schema {
+                match self {
+                    $(Self::$api => &schema::$schema,)*
                 }
             }
 
@@ -155,43 +162,80 @@ macro_rules! apis {
 const NEVER: i16 = i16::MAX;
 
 apis! {
-    Produce = 0 flexible 9, ProduceRequest => ProduceResponse;
-    Fetch = 1 flexible 12, FetchRequest => FetchResponse;
-    ListOffsets = 2 flexible 6, ListOffsetsRequest => ListOffsetsResponse;
-    Metadata = 3 flexible 9, MetadataRequest => MetadataResponse;
-    OffsetCommit = 8 flexible 8, OffsetCommitRequest => OffsetCommitResponse;
-    OffsetFetch = 9 flexible 6, OffsetFetchRequest => OffsetFetchResponse;
-    FindCoordinator = 10 flexible 3, FindCoordinatorRequest => FindCoordinatorResponse;
-    JoinGroup = 11 flexible 6, JoinGroupRequest => JoinGroupResponse;
-    Heartbeat = 12 flexible 4, HeartbeatRequest => HeartbeatResponse;
-    LeaveGroup = 13 flexible 4, LeaveGroupRequest => LeaveGroupResponse;
-    SyncGroup = 14 flexible 4, SyncGroupRequest => SyncGroupResponse;
-    DescribeGroups = 15 flexible 5, DescribeGroupsRequest => DescribeGroupsResponse;
-    ListGroups = 16 flexible 3, ListGroupsRequest => ListGroupsResponse;
-    ApiVersions = 18 flexible 3, ApiVersionsRequest => ApiVersionsResponse;
-    CreateTopics = 19 flexible 5, CreateTopicsRequest => CreateTopicsResponse;
-    DeleteTopics = 20 flexible 4, DeleteTopicsRequest => DeleteTopicsResponse;
-    DeleteRecords = 21 flexible 2, DeleteRecordsRequest => DeleteRecordsResponse;
-    InitProducerId = 22 flexible 2, InitProducerIdRequest => InitProducerIdResponse;
-    OffsetForLeaderEpoch = 23 flexible 4, OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse;
-    AddPartitionsToTxn = 24 flexible 3, AddPartitionsToTxnRequest => AddPartitionsToTxnResponse;
-    AddOffsetsToTxn = 25 flexible 3, AddOffsetsToTxnRequest => AddOffsetsToTxnResponse;
-    EndTxn = 26 flexible 3, EndTxnRequest => EndTxnResponse;
-    WriteTxnMarkers = 27 flexible 1, WriteTxnMarkersRequest => WriteTxnMarkersResponse;
-    TxnOffsetCommit = 28 flexible 3, TxnOffsetCommitRequest => TxnOffsetCommitResponse;
-    DescribeConfigs = 32 flexible 4, DescribeConfigsRequest => DescribeConfigsResponse;
-    CreatePartitions = 37 flexible 2, CreatePartitionsRequest => CreatePartitionsResponse;
-    DeleteGroups = 42 flexible 2, DeleteGroupsRequest => DeleteGroupsResponse;
-    IncrementalAlterConfigs = 44 flexible 1, IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
-    OffsetDelete = 47 flexible NEVER, OffsetDeleteRequest => OffsetDeleteResponse;
-    UpdateFeatures = 57 flexible 0, UpdateFeaturesRequest => UpdateFeaturesResponse;
-    DescribeCluster = 60 flexible 0, DescribeClusterRequest => DescribeClusterResponse;
-    DescribeProducers = 61 flexible 0, DescribeProducersRequest => DescribeProducersResponse;
-    DescribeTransactions = 65 flexible 0, DescribeTransactionsRequest => DescribeTransactionsResponse;
-    ListTransactions = 66 flexible 0, ListTransactionsRequest => ListTransactionsResponse;
-    ConsumerGroupHeartbeat = 68 flexible 0, ConsumerGroupHeartbeatRequest => ConsumerGroupHeartbeatResponse;
-    ConsumerGroupDescribe = 69 flexible 0, ConsumerGroupDescribeRequest => ConsumerGroupDescribeResponse;
-    DescribeTopicPartitions = 75 flexible 0, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse;
+    Produce = 0 flexible 9, PRODUCE,
+        ProduceRequest => ProduceResponse;
+    Fetch = 1 flexible 12, FETCH,
+        FetchRequest => FetchResponse;
+    ListOffsets = 2 flexible 6, LIST_OFFSETS,
+        ListOffsetsRequest => ListOffsetsResponse;
+    Metadata = 3 flexible 9, METADATA,
+        MetadataRequest => MetadataResponse;
+    OffsetCommit = 8 flexible 8, OFFSET_COMMIT,
+        OffsetCommitRequest => OffsetCommitResponse;
+    OffsetFetch = 9 flexible 6, OFFSET_FETCH,
+        OffsetFetchRequest => OffsetFetchResponse;
+    FindCoordinator = 10 flexible 3, FIND_COORDINATOR,
+        FindCoordinatorRequest => FindCoordinatorResponse;
+    JoinGroup = 11 flexible 6, JOIN_GROUP,
+        JoinGroupRequest => JoinGroupResponse;
+    Heartbeat = 12 flexible 4, HEARTBEAT,
+        HeartbeatRequest => HeartbeatResponse;
+    LeaveGroup = 13 flexible 4, LEAVE_GROUP,
+        LeaveGroupRequest => LeaveGroupResponse;
+    SyncGroup = 14 flexible 4, SYNC_GROUP,
+        SyncGroupRequest => SyncGroupResponse;
+    DescribeGroups = 15 flexible 5, DESCRIBE_GROUPS,
+        DescribeGroupsRequest => DescribeGroupsResponse;
+    ListGroups = 16 flexible 3, LIST_GROUPS,
+        ListGroupsRequest => ListGroupsResponse;
+    ApiVersions = 18 flexible 3, API_VERSIONS,
+        ApiVersionsRequest => ApiVersionsResponse;
+    CreateTopics = 19 flexible 5, CREATE_TOPICS,
+        CreateTopicsRequest => CreateTopicsResponse;
+    DeleteTopics = 20 flexible 4, DELETE_TOPICS,
+        DeleteTopicsRequest => DeleteTopicsResponse;
+    DeleteRecords = 21 flexible 2, DELETE_RECORDS,
+        DeleteRecordsRequest => DeleteRecordsResponse;
+    InitProducerId = 22 flexible 2, INIT_PRODUCER_ID,
+        InitProducerIdRequest => InitProducerIdResponse;
+    OffsetForLeaderEpoch = 23 flexible 4, OFFSET_FOR_LEADER_EPOCH,
+        OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse;
+    AddPartitionsToTxn = 24 flexible 3, ADD_PARTITIONS_TO_TXN,
+        AddPartitionsToTxnRequest => AddPartitionsToTxnResponse;
+    AddOffsetsToTxn = 25 flexible 3, ADD_OFFSETS_TO_TXN,
+        AddOffsetsToTxnRequest => AddOffsetsToTxnResponse;
+    EndTxn = 26 flexible 3, END_TXN,
+        EndTxnRequest => EndTxnResponse;
+    WriteTxnMarkers = 27 flexible 1, WRITE_TXN_MARKERS,
+        WriteTxnMarkersRequest => WriteTxnMarkersResponse;
+    TxnOffsetCommit = 28 flexible 3, TXN_OFFSET_COMMIT,
+        TxnOffsetCommitRequest => TxnOffsetCommitResponse;
+    DescribeConfigs = 32 flexible 4, DESCRIBE_CONFIGS,
+        DescribeConfigsRequest => DescribeConfigsResponse;
+    CreatePartitions = 37 flexible 2, CREATE_PARTITIONS,
+        CreatePartitionsRequest => CreatePartitionsResponse;
+    DeleteGroups = 42 flexible 2, DELETE_GROUPS,
+        DeleteGroupsRequest => DeleteGroupsResponse;
+    IncrementalAlterConfigs = 44 flexible 1, INCREMENTAL_ALTER_CONFIGS,
+        IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
+    OffsetDelete = 47 flexible NEVER, OFFSET_DELETE,
+        OffsetDeleteRequest => OffsetDeleteResponse;
+    UpdateFeatures = 57 flexible 0, UPDATE_FEATURES,
+        UpdateFeaturesRequest => UpdateFeaturesResponse;
+    DescribeCluster = 60 flexible 0, DESCRIBE_CLUSTER,
+        DescribeClusterRequest => DescribeClusterResponse;
+    DescribeProducers = 61 flexible 0, DESCRIBE_PRODUCERS,
+        DescribeProducersRequest => DescribeProducersResponse;
+    DescribeTransactions = 65 flexible 0, DESCRIBE_TRANSACTIONS,
+        DescribeTransactionsRequest => DescribeTransactionsResponse;
+    ListTransactions = 66 flexible 0, LIST_TRANSACTIONS,
+        ListTransactionsRequest => ListTransactionsResponse;
+    ConsumerGroupHeartbeat = 68 flexible 0, CONSUMER_GROUP_HEARTBEAT,
+        ConsumerGroupHeartbeatRequest => ConsumerGroupHeartbeatResponse;
+    ConsumerGroupDescribe = 69 flexible 0, CONSUMER_GROUP_DESCRIBE,
+        ConsumerGroupDescribeRequest => ConsumerGroupDescribeResponse;
+    DescribeTopicPartitions = 75 flexible 0, DESCRIBE_TOPIC_PARTITIONS,
+        DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse;
 }
 
 impl ApiKey {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::guard::{self, Flaw};
 use crate::header::{BadHeader, Prefix, skip_tagged_fields};
 use crate::reader::Reader;
 use crate::refusal::{CloseReason, DecodeError, Malformed, Problem, Refusal, Side};
@@ -17,7 +18,7 @@ const FIRST_SERVED_PRODUCE: i16 = 3;
 /// A [`Refusal`] says whether the connection is closed or `ApiVersions` is answered with
 /// `UNSUPPORTED_VERSION` (API-09, FRAME-09, FRAME-10, FRAME-11).
 pub fn decode_request(frame: Bytes, release: Release) -> Result<(RequestHeader, Request), Refusal> {
-    let mut reader = Reader::new(&frame);
+    let mut reader = Reader::new(&frame, 0);
     let Prefix { key, version } =
         Prefix::read(&mut reader).map_err(|bad| header_refusal("request header", bad))?;
     let api =
@@ -67,7 +68,7 @@ pub fn decode_response(
     if !Release::ALL.iter().any(|release| release.serves(api, version)) {
         return Err(DecodeError::UnknownVersion { api, version });
     }
-    let mut reader = Reader::new(&frame);
+    let mut reader = Reader::new(&frame, 0);
     let correlation_id = read_response_header(api, version, &mut reader).map_err(|problem| {
         DecodeError::Malformed(Malformed {
             message: format!("{api} v{version} response header"),
@@ -102,11 +103,14 @@ fn decode_body<T>(
     position: usize,
     decode: impl FnOnce(ApiKey, &mut Bytes, i16) -> Result<T, String>,
 ) -> Result<T, Malformed> {
-    let mut body = frame.slice(position..);
-    decode(api, &mut body, version).map_err(|text| Malformed {
+    let malformed = |flaw: Flaw| Malformed {
         message: format!("{api} v{version} {side}"),
-        field: "body".to_owned(),
-        position: position as u32,
-        problem: Problem::Codec(text),
-    })
+        field: flaw.path(),
+        position: flaw.position as u32,
+        problem: flaw.problem,
+    };
+    guard::check(side, api, version, Reader::new(&frame, position))
+        .map_err(|flaw| malformed(*flaw))?;
+    decode(api, &mut frame.slice(position..), version)
+        .map_err(|text| malformed(Flaw::new(position, Problem::Codec(text))))
 }

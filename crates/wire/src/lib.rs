@@ -27,7 +27,16 @@ pub use fetch_response::{
 };
 mod convert;
 pub use convert::{FromWire, ToWire};
+mod guard;
 mod reader;
+mod schema;
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod round_trips;
+#[cfg(test)]
+mod sample;
 
 pub use kafka_protocol::messages;
 pub use kafka_protocol::protocol::StrBytes;

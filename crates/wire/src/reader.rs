@@ -9,13 +9,25 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0 }
+    /// A reader that begins `position` bytes in, which must not lie beyond the end.
+    pub(crate) fn new(bytes: &'a [u8], position: usize) -> Self {
+        Self { bytes, position }
     }
 
     /// The number of bytes read so far.
     pub(crate) fn position(&self) -> usize {
         self.position
+    }
+
+    pub(crate) fn left(&self) -> usize {
+        self.bytes.len() - self.position
+    }
+
+    /// The same place, with the end of the bytes `count` bytes from here.
+    pub(crate) fn narrowed(&self, count: usize) -> Result<Self, Problem> {
+        let mut ahead = Self { bytes: self.bytes, position: self.position };
+        ahead.take(count)?;
+        Ok(Self { bytes: &self.bytes[..ahead.position], position: self.position })
     }
 
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Problem> {
@@ -31,6 +43,10 @@ impl<'a> Reader<'a> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N)?);
         Ok(array)
+    }
+
+    pub(crate) fn int8(&mut self) -> Result<i8, Problem> {
+        self.array().map(i8::from_be_bytes)
     }
 
     pub(crate) fn int16(&mut self) -> Result<i16, Problem> {

@@ -91,6 +91,9 @@ pub enum Problem {
     /// A null where none is allowed (FRAME-18).
     #[error("null in a field that cannot be null")]
     Null,
+    /// A structure that may be null begins with neither 1 nor -1.
+    #[error("marker {0} is neither 1 nor -1")]
+    Marker(i8),
     /// A negative length other than null.
     #[error("negative length {0}")]
     Negative(i32),

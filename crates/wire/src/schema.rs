@@ -1,0 +1,108 @@
+//! The fields of every message that is answered, as the guard sees them: what Kafka's message
+//! schemas of 4.1 say of names, types, versions, nulls and tags.
+
+mod cluster;
+mod consumer_groups;
+mod groups;
+mod offsets;
+mod records;
+mod topics;
+mod transactions;
+pub(crate) use cluster::*;
+pub(crate) use consumer_groups::*;
+pub(crate) use groups::*;
+pub(crate) use offsets::*;
+pub(crate) use records::*;
+pub(crate) use topics::*;
+pub(crate) use transactions::*;
+
+/// The two messages of an API.
+pub(crate) struct Schema {
+    pub(crate) request: Fields,
+    pub(crate) response: Fields,
+}
+
+/// The fields of a structure, in the order in which they are written.
+pub(crate) type Fields = &'static [Field];
+
+/// A field of a structure.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// The first and last version that have the field.
+    since: i16,
+    until: i16,
+    nullable_since: i16,
+    /// The tag, if the field is among the tagged ones.
+    pub(crate) tag: Option<u32>,
+}
+
+/// The type of a field.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Bool,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Uuid,
+    /// UTF-8 with an int16 or compact length.
+    Text,
+    /// Bytes or record batches with an int32 or compact length.
+    Bytes,
+    /// An array of something that is neither an array nor a structure.
+    Array(&'static Kind),
+    Struct(Fields),
+    /// An array of structures.
+    Structs(Fields),
+}
+
+pub(crate) const fn field(name: &'static str, kind: Kind) -> Field {
+    Field { name, kind, since: 0, until: i16::MAX, nullable_since: i16::MAX, tag: None }
+}
+
+pub(crate) const fn array(name: &'static str, element: &'static Kind) -> Field {
+    field(name, Kind::Array(element))
+}
+
+pub(crate) const fn structs(name: &'static str, fields: Fields) -> Field {
+    field(name, Kind::Structs(fields))
+}
+
+pub(crate) const fn structure(name: &'static str, fields: Fields) -> Field {
+    field(name, Kind::Struct(fields))
+}
+
+impl Field {
+    pub(crate) const fn since(mut self, version: i16) -> Self {
+        self.since = version;
+        self
+    }
+
+    pub(crate) const fn until(mut self, version: i16) -> Self {
+        self.until = version;
+        self
+    }
+
+    pub(crate) const fn nullable(self) -> Self {
+        self.nullable_since(0)
+    }
+
+    pub(crate) const fn nullable_since(mut self, version: i16) -> Self {
+        self.nullable_since = version;
+        self
+    }
+
+    pub(crate) const fn tag(mut self, tag: u32) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+
+    pub(crate) const fn is_in(&self, version: i16) -> bool {
+        version >= self.since && version <= self.until
+    }
+
+    pub(crate) const fn is_nullable_in(&self, version: i16) -> bool {
+        version >= self.nullable_since
+    }
+}
