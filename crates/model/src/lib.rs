@@ -2,3 +2,5 @@
 
 #[allow(dead_code, reason = "the coordinator that runs this machine is being built")]
 mod txn;
+
+pub mod group;
