@@ -1,0 +1,97 @@
+//! A batch as the log keeps it.
+
+use std::fmt;
+
+use bytes::{BufMut, Bytes};
+use fencepost_ids::{LeaderEpoch, Offset};
+
+use super::header::{BatchHeader, HEADER_BYTES, PATCHED_BYTES};
+use super::{Compression, CompressionError, DECOMPRESSED_BYTES_MAX, RecordSet};
+
+/// A checked batch in the log: the bytes that came, shared, and the two fields that the leader
+/// writes over them (BATCH-05). A clone costs a reference count.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct StoredBatch {
+    base_offset: Offset,
+    leader_epoch: LeaderEpoch,
+    bytes: Bytes,
+}
+
+impl StoredBatch {
+    /// `bytes` has passed validation.
+    pub(crate) fn new(base_offset: Offset, leader_epoch: LeaderEpoch, bytes: Bytes) -> Self {
+        debug_assert!(bytes.len() >= HEADER_BYTES, "validation refuses shorter batches");
+        Self { base_offset, leader_epoch, bytes }
+    }
+
+    /// The offset of the first record.
+    #[must_use]
+    pub const fn base_offset(&self) -> Offset {
+        self.base_offset
+    }
+
+    /// The offset of the last record.
+    #[must_use]
+    pub fn last_offset(&self) -> Offset {
+        self.header().last_offset()
+    }
+
+    /// The term of the leader that appended it.
+    #[must_use]
+    pub const fn leader_epoch(&self) -> LeaderEpoch {
+        self.leader_epoch
+    }
+
+    /// Total size in bytes.
+    #[must_use]
+    pub const fn size_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// The header with the leader's fields.
+    #[must_use]
+    pub fn header(&self) -> BatchHeader {
+        let header = BatchHeader::read(&self.bytes).expect("validation refuses shorter batches");
+        BatchHeader { base_offset: self.base_offset, leader_epoch: self.leader_epoch, ..header }
+    }
+
+    /// The first 16 bytes, with the leader's fields; [`StoredBatch::tail`] follows them.
+    #[must_use]
+    pub fn head(&self) -> [u8; PATCHED_BYTES] {
+        let mut head = *self.bytes.first_chunk().expect("validation refuses shorter batches");
+        let (base_offset, rest) = head.split_at_mut(8);
+        base_offset.copy_from_slice(&self.base_offset.0.to_be_bytes());
+        rest[4..].copy_from_slice(&self.leader_epoch.0.to_be_bytes());
+        head
+    }
+
+    /// Everything from the magic on, as it came.
+    #[must_use]
+    pub fn tail(&self) -> Bytes {
+        self.bytes.slice(PATCHED_BYTES..)
+    }
+
+    /// Appends the batch as it goes to a reader.
+    pub fn write_to(&self, out: &mut impl BufMut) {
+        out.put_slice(&self.head());
+        out.put_slice(&self.bytes[PATCHED_BYTES..]);
+    }
+
+    /// The records, decompressed if need be.
+    ///
+    /// # Errors
+    /// None for a batch that a log accepted; the error is that of the codec.
+    pub fn records(&self) -> Result<RecordSet, CompressionError> {
+        let header = self.header();
+        let compression = Compression::from_codec(header.attributes.codec()).unwrap_or_default();
+        let records = self.bytes.slice(HEADER_BYTES..);
+        let records = compression.decompress(&records, DECOMPRESSED_BYTES_MAX)?;
+        Ok(RecordSet::new(header, records))
+    }
+}
+
+impl fmt::Debug for StoredBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.header().fmt(f)
+    }
+}

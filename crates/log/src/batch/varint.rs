@@ -1,0 +1,67 @@
+//! Zigzag varints, as in records (BATCH-04).
+
+/// Takes a varint of at most 32 bits from the front of `bytes`.
+#[inline]
+pub(crate) fn take_i32(bytes: &mut &[u8]) -> Option<i32> {
+    let mut value = 0u32;
+    for index in 0..5 {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u32::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+        }
+    }
+    None
+}
+
+/// Takes a varint of at most 64 bits from the front of `bytes`.
+#[inline]
+pub(crate) fn take_i64(bytes: &mut &[u8]) -> Option<i64> {
+    let mut value = 0u64;
+    for index in 0..10 {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+        }
+    }
+    None
+}
+
+/// Appends `value` in as few bytes as it needs; right for 32-bit fields too.
+pub(crate) fn put(out: &mut Vec<u8>, value: i64) {
+    let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
+    while rest >= 0x80 {
+        out.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+}
+
+/// How many bytes [`put`] appends.
+pub(crate) fn size(value: i64) -> usize {
+    let zigzag = ((value << 1) ^ (value >> 63)).cast_unsigned();
+    (64 - (zigzag | 1).leading_zeros() as usize).div_ceil(7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batch_04_varints_are_zigzag_and_come_back() {
+        for value in [0, -1, 1, 63, -64, 64, 300, i64::from(i32::MAX), i64::MIN, i64::MAX] {
+            let mut bytes = Vec::new();
+            put(&mut bytes, value);
+            assert_eq!(bytes.len(), size(value), "{value}");
+            assert_eq!(take_i64(&mut &bytes[..]), Some(value));
+        }
+        let mut minimum = Vec::new();
+        put(&mut minimum, i64::from(i32::MIN));
+        assert_eq!(take_i32(&mut &minimum[..]), Some(i32::MIN));
+        assert_eq!(take_i32(&mut &[0x80, 0x80, 0x80, 0x80, 0x80, 0x00][..]), None);
+        assert_eq!(take_i64(&mut &[0x80][..]), None);
+    }
+}

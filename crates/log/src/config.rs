@@ -1,0 +1,82 @@
+//! What a partition's log is told: the topic's settings, and which rules hold.
+
+use crate::batch::{Compression, TimestampType};
+
+/// The settings of a topic that its logs read (CONF-02), with Kafka's defaults.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct LogConfig {
+    /// `max.message.bytes`: the largest batch, in bytes.
+    pub max_message_bytes: u64,
+    /// `segment.bytes`: no batch may be larger than a segment.
+    pub segment_bytes: u64,
+    /// `message.timestamp.type`.
+    pub timestamp_type: TimestampType,
+    /// `message.timestamp.before.max.ms`: how far a record may lie behind the leader's clock.
+    pub timestamp_before_max_ms: i64,
+    /// `message.timestamp.after.max.ms`: how far a record may lie ahead of it.
+    pub timestamp_after_max_ms: i64,
+    /// Whether `cleanup.policy` names `compact`: every record needs a key.
+    pub compacted: bool,
+    /// `compression.type`; none is `producer`, which keeps the producer's codec (BATCH-14).
+    pub compression: Option<Compression>,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            max_message_bytes: 1_048_588,
+            segment_bytes: 1_073_741_824,
+            timestamp_type: TimestampType::CreateTime,
+            timestamp_before_max_ms: i64::MAX,
+            timestamp_after_max_ms: 3_600_000,
+            compacted: false,
+            compression: None,
+        }
+    }
+}
+
+/// The rules that differ between releases (section 9 of the log rules), a broker's setting, and
+/// the switches that take a safety rule away, to show what it is for. The default is Kafka 4.2.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct LogRules {
+    /// VERIFY-03, from 4.1: a stale producer epoch is refused before the coordinator is asked.
+    pub stale_epoch_before_question: bool,
+    /// VERIFY-13, 4.0.2, 4.1.1 and from 4.2: a stale producer epoch is refused before the guard is
+    /// looked at.
+    pub stale_epoch_before_guard: bool,
+    /// VERIFY-15, from 4.1: the first sequence of a TV2 producer on a partition is 0.
+    pub tv2_first_sequence_zero: bool,
+    /// MARK-05 and MARK-06, from 4.2: a TV2 marker must raise the epoch, or repeat an old one.
+    pub strict_marker_epoch: bool,
+    /// MARK-06, from 4.3: at the last epoch, an equal one also ends an open transaction.
+    pub equal_marker_at_last_epoch: bool,
+    /// IDEM-16, from 4.5: the first sequence on a partition that was never written is 0.
+    pub unwritten_first_sequence_zero: bool,
+    /// VERIFY-11: `transaction.partition.verification.enable`.
+    pub partition_verification: bool,
+    /// Safety: a batch is judged by its sequence, and an exact repetition is answered from the
+    /// window (IDEM-08, IDEM-13 to IDEM-17). Off, a retry is appended again.
+    pub duplicate_check: bool,
+    /// Safety: a marker of an old producer epoch or of an old coordinator is refused (MARK-04 to
+    /// MARK-07). Off, a late marker ends whatever is open.
+    pub marker_fencing: bool,
+    /// Safety: read_committed ends at the last stable offset (LSO-03). Off, at the high watermark.
+    pub lso_bound: bool,
+}
+
+impl Default for LogRules {
+    fn default() -> Self {
+        Self {
+            stale_epoch_before_question: true,
+            stale_epoch_before_guard: true,
+            tv2_first_sequence_zero: true,
+            strict_marker_epoch: true,
+            equal_marker_at_last_epoch: false,
+            unwritten_first_sequence_zero: false,
+            partition_verification: true,
+            duplicate_check: true,
+            marker_fencing: true,
+            lso_bound: true,
+        }
+    }
+}

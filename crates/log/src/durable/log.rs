@@ -1,0 +1,242 @@
+//! The log itself.
+
+use fencepost_ids::{LeaderEpoch, Offset, ProducerId};
+use thiserror::Error;
+
+use super::aborted::{AbortedIndex, AbortedTransaction};
+use super::epochs::{EpochEnd, LeaderEpochs};
+use super::segments::Segments;
+use crate::batch::StoredBatch;
+
+/// One partition's history of batches, as it survives a crash. A clone shares all batches.
+///
+/// Replicas that hold a prefix of it are [`crate::ReplicaState`]s with a lower end.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Log {
+    pub(super) segments: Segments,
+    start: Offset,
+    end: Offset,
+    epochs: LeaderEpochs,
+    aborted: AbortedIndex,
+    size_bytes: u64,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The offset lies below the log's start or above its end (FETCH-14, LSO-09); the answer is
+/// `OFFSET_OUT_OF_RANGE`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("offset {offset} is outside {start}..{end} (FETCH-14)")]
+pub struct OffsetOutOfRange {
+    /// The asked offset.
+    pub offset: Offset,
+    /// The log start offset.
+    pub start: Offset,
+    /// The log end offset, or the high watermark for DeleteRecords.
+    pub end: Offset,
+}
+
+/// What a read found: whole stored batches, not copied.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LogRead {
+    /// The batches, the first of which holds the asked offset or follows it.
+    pub batches: Vec<StoredBatch>,
+    /// Their size in bytes.
+    pub size_bytes: u64,
+}
+
+impl LogRead {
+    /// All batches as they go to a reader, one after the other.
+    #[must_use]
+    pub fn to_bytes(&self) -> bytes::Bytes {
+        let mut out = bytes::BytesMut::with_capacity(self.size_bytes as usize);
+        for batch in &self.batches {
+            batch.write_to(&mut out);
+        }
+        out.freeze()
+    }
+}
+
+impl Log {
+    /// An empty log.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            segments: Segments::default(),
+            start: Offset::ZERO,
+            end: Offset::ZERO,
+            epochs: LeaderEpochs::default(),
+            aborted: AbortedIndex::default(),
+            size_bytes: 0,
+        }
+    }
+
+    /// LSTART: the first readable offset.
+    #[must_use]
+    pub const fn start_offset(&self) -> Offset {
+        self.start
+    }
+
+    /// LEO: the next offset to assign.
+    #[must_use]
+    pub const fn end_offset(&self) -> Offset {
+        self.end
+    }
+
+    /// Bytes of all batches from the log's start on; a batch that the start cuts counts whole.
+    #[must_use]
+    pub const fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Every batch from the one that holds `offset`, or the first one after it.
+    pub fn batches_from(&self, offset: Offset) -> impl Iterator<Item = &StoredBatch> {
+        self.segments.from(offset.max(self.start))
+    }
+
+    /// Reads whole batches that lie below `upper_bound`, up to `max_bytes`; the first may be larger
+    /// if `at_least_one` (FETCH-16, FETCH-17, FETCH-18, FETCH-23).
+    ///
+    /// # Errors
+    /// [`OffsetOutOfRange`] if `from` is below the start or above the end.
+    pub fn read(
+        &self,
+        from: Offset,
+        upper_bound: Offset,
+        max_bytes: u64,
+        at_least_one: bool,
+    ) -> Result<LogRead, OffsetOutOfRange> {
+        self.check_range(from, self.end)?;
+        let mut read = LogRead::default();
+        for batch in self.readable(from, upper_bound) {
+            let too_much = read.size_bytes + batch.size_bytes() > max_bytes;
+            let owed = at_least_one && read.batches.is_empty();
+            if too_much && !owed {
+                break;
+            }
+            read.size_bytes += batch.size_bytes();
+            read.batches.push(batch.clone());
+        }
+        Ok(read)
+    }
+
+    /// How many bytes a read of `from..upper_bound` would find, counted no further than
+    /// `max_bytes` (FETCH-25).
+    #[must_use]
+    pub fn readable_bytes(&self, from: Offset, upper_bound: Offset, max_bytes: u64) -> u64 {
+        let mut bytes = 0u64;
+        for batch in self.readable(from, upper_bound) {
+            bytes += batch.size_bytes();
+            if bytes >= max_bytes {
+                return max_bytes;
+            }
+        }
+        bytes
+    }
+
+    fn readable(&self, from: Offset, upper_bound: Offset) -> impl Iterator<Item = &StoredBatch> {
+        self.batches_from(from).take_while(move |batch| batch.last_offset() < upper_bound)
+    }
+
+    pub(crate) fn check_range(&self, offset: Offset, end: Offset) -> Result<(), OffsetOutOfRange> {
+        if self.start <= offset && offset <= end {
+            Ok(())
+        } else {
+            Err(OffsetOutOfRange { offset, start: self.start, end })
+        }
+    }
+
+    /// The aborted transactions that a read_committed reader of `from..upper_bound` must know, in
+    /// the order of their markers (LSO-12).
+    #[must_use]
+    pub fn aborted_between(&self, from: Offset, upper_bound: Offset) -> Vec<AbortedTransaction> {
+        self.aborted.overlapping(from, upper_bound)
+    }
+
+    /// The whole index of aborted transactions, in the order of their markers (LSO-07).
+    #[must_use]
+    pub fn aborted_transactions(&self) -> &[AbortedTransaction] {
+        self.aborted.entries()
+    }
+
+    /// Where leader epoch `epoch` ends in this log; `None` if it is above all known (API-41).
+    #[must_use]
+    pub fn end_offset_for(&self, epoch: LeaderEpoch) -> Option<EpochEnd> {
+        self.epochs.end_of(epoch, self.end)
+    }
+
+    /// The newest leader epoch that began in this log.
+    #[must_use]
+    pub fn latest_leader_epoch(&self) -> Option<LeaderEpoch> {
+        self.epochs.latest()
+    }
+
+    /// The leader epoch of an offset (API-33).
+    #[must_use]
+    pub fn leader_epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
+        self.epochs.at(offset)
+    }
+
+    /// Notes that a new leader's term begins at the end of the log.
+    pub fn begin_leader_epoch(&mut self, epoch: LeaderEpoch) {
+        self.epochs.assign(epoch, self.end);
+    }
+
+    /// Appends a batch whose base offset is the end of the log.
+    pub(crate) fn append(&mut self, batch: StoredBatch) {
+        assert_eq!(batch.base_offset(), self.end, "an append begins at the log end offset");
+        self.epochs.assign(batch.leader_epoch(), self.end);
+        self.end = batch.last_offset().plus(1);
+        self.size_bytes += batch.size_bytes();
+        self.segments.push(batch);
+    }
+
+    /// Notes an aborted transaction, after its marker was appended (LSO-07).
+    pub(crate) fn note_aborted(
+        &mut self,
+        producer_id: ProducerId,
+        first_offset: Offset,
+        marker_offset: Offset,
+        last_stable_offset: Offset,
+    ) {
+        self.aborted.push(AbortedTransaction {
+            producer_id,
+            first_offset,
+            marker_offset,
+            last_stable_offset,
+        });
+    }
+
+    /// Cuts everything at and above `offset`, also a batch that holds it (RECOV-11); every
+    /// [`crate::ReplicaState`] beyond it must be loaded again. At or above the end only leader
+    /// epochs that begin there are forgotten.
+    pub fn truncate_to(&mut self, offset: Offset) {
+        self.epochs.truncate(offset);
+        if offset >= self.end {
+            return;
+        }
+        let cut: u64 = self.segments.from(offset).map(StoredBatch::size_bytes).sum();
+        self.size_bytes -= cut;
+        self.segments.truncate(offset);
+        self.aborted.truncate(offset);
+        self.end = offset;
+        self.start = self.start.min(offset);
+    }
+
+    /// Raises LSTART; batches wholly below it go once a run of them is full (LSO-20).
+    pub(crate) fn raise_start(&mut self, offset: Offset) {
+        if offset <= self.start {
+            return;
+        }
+        let gone = self.segments.from(self.start).take_while(|batch| batch.last_offset() < offset);
+        self.size_bytes -= gone.map(StoredBatch::size_bytes).sum::<u64>();
+        self.start = offset;
+        self.epochs.raise_start(offset);
+        self.segments.drop_below(offset);
+        self.aborted.drop_below(offset);
+    }
+}

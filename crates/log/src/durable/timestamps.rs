@@ -1,0 +1,53 @@
+//! Offsets by timestamp (API-34, LSO-18).
+
+use fencepost_ids::{LeaderEpoch, Offset, Timestamp};
+
+use super::log::Log;
+use crate::batch::StoredBatch;
+
+/// A record found by its timestamp.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TimestampHit {
+    /// Its offset.
+    pub offset: Offset,
+    /// Its timestamp.
+    pub timestamp: Timestamp,
+    /// The term in which it was written.
+    pub leader_epoch: LeaderEpoch,
+}
+
+impl Log {
+    /// The first record, in offset order, with a timestamp at or after `timestamp`, markers and
+    /// undecided data included; whether it lies below the reader's bound is the caller's to judge.
+    #[must_use]
+    pub fn offset_for_timestamp(&self, timestamp: Timestamp) -> Option<TimestampHit> {
+        self.segments
+            .runs_from(self.start_offset())
+            .filter(|run| run.max_timestamp() >= timestamp)
+            .flat_map(|run| run.batches())
+            .filter(|batch| batch.header().max_timestamp >= timestamp)
+            .find_map(|batch| first_at(batch, timestamp, self.start_offset()))
+    }
+
+    /// The earliest record with the largest timestamp (KIP-734).
+    #[must_use]
+    pub fn offset_of_max_timestamp(&self) -> Option<TimestampHit> {
+        let largest = self
+            .batches_from(self.start_offset())
+            .map(|batch| batch.header().max_timestamp)
+            .max()?;
+        self.offset_for_timestamp(largest)
+    }
+}
+
+fn first_at(batch: &StoredBatch, timestamp: Timestamp, start: Offset) -> Option<TimestampHit> {
+    let records = batch.records().ok()?;
+    let record = records.iter().flatten().find(|record| {
+        record.timestamp >= timestamp && record.offset(batch.base_offset()) >= start
+    })?;
+    Some(TimestampHit {
+        offset: record.offset(batch.base_offset()),
+        timestamp: record.timestamp,
+        leader_epoch: batch.leader_epoch(),
+    })
+}

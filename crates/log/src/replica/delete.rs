@@ -1,0 +1,28 @@
+//! DeleteRecords (LSO-20).
+
+use fencepost_ids::Offset;
+
+use super::state::ReplicaState;
+use crate::durable::{Log, OffsetOutOfRange};
+
+impl ReplicaState {
+    /// Raises LSTART to `offset`, or to HW if none is given; answers the new LSTART. Producers and
+    /// open transactions stay, also if all their batches are gone (RECOV-17).
+    ///
+    /// # Errors
+    /// [`OffsetOutOfRange`] for a negative offset and for one above HW.
+    pub fn delete_records(
+        &mut self,
+        log: &mut Log,
+        offset: Option<Offset>,
+    ) -> Result<Offset, OffsetOutOfRange> {
+        let offset = offset.unwrap_or(self.high_watermark);
+        if offset < Offset::ZERO || offset > self.high_watermark {
+            let (start, end) = (log.start_offset(), self.high_watermark);
+            return Err(OffsetOutOfRange { offset, start, end });
+        }
+        log.raise_start(offset);
+        self.transactions.settle_below(log.start_offset());
+        Ok(log.start_offset())
+    }
+}

@@ -1,0 +1,85 @@
+//! Reads for Fetch: records, marks and the aborted list of one moment (LSO-06, LSO-10).
+
+use fencepost_ids::Offset;
+
+use super::state::ReplicaState;
+use crate::config::LogRules;
+use crate::durable::{AbortedTransaction, Log, LogRead, OffsetOutOfRange};
+
+/// Where a read ends (LSO-08).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Isolation {
+    /// At LEO: a follower.
+    LogEnd,
+    /// At HW.
+    ReadUncommitted,
+    /// At LSO, with the aborted transactions named.
+    ReadCommitted,
+}
+
+/// The answer for one partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FetchData {
+    /// HW when the batches were read.
+    pub high_watermark: Offset,
+    /// LSO when the batches were read.
+    pub last_stable_offset: Offset,
+    /// LSTART when the batches were read.
+    pub log_start_offset: Offset,
+    /// Whole batches.
+    pub records: LogRead,
+    /// For read_committed, the aborted transactions that overlap the batches, in the order of
+    /// their markers; `None` for the others (LSO-12).
+    pub aborted: Option<Vec<AbortedTransaction>>,
+}
+
+impl ReplicaState {
+    /// The offset that a reader does not pass (LSO-08, FETCH-16).
+    #[must_use]
+    pub fn upper_bound(&self, log: &Log, rules: &LogRules, isolation: Isolation) -> Offset {
+        match isolation {
+            Isolation::LogEnd => self.end,
+            Isolation::ReadUncommitted => self.high_watermark,
+            Isolation::ReadCommitted => self.last_stable_offset(log, rules),
+        }
+    }
+
+    /// Reads from `from` up to the reader's bound and `max_bytes`; the first batch may be larger
+    /// if `at_least_one` (FETCH-14 to FETCH-23).
+    ///
+    /// # Errors
+    /// [`OffsetOutOfRange`] below LSTART and above LEO; between the bound and LEO the answer is
+    /// empty instead (LSO-09).
+    pub fn fetch(
+        &self,
+        log: &Log,
+        rules: &LogRules,
+        isolation: Isolation,
+        from: Offset,
+        max_bytes: u64,
+        at_least_one: bool,
+    ) -> Result<FetchData, OffsetOutOfRange> {
+        log.check_range(from, self.end)?;
+        let bound = self.upper_bound(log, rules, isolation);
+        let records = log.read(from, bound, max_bytes, at_least_one)?;
+        let aborted = match isolation {
+            Isolation::LogEnd | Isolation::ReadUncommitted => None,
+            Isolation::ReadCommitted => Some(self.aborted_within(log, from, &records)),
+        };
+        Ok(FetchData {
+            high_watermark: self.high_watermark,
+            last_stable_offset: self.last_stable_offset(log, rules),
+            log_start_offset: log.start_offset(),
+            records,
+            aborted,
+        })
+    }
+
+    /// LSO-11: the search ends at the first batch after the ones that were read, or at LEO.
+    fn aborted_within(&self, log: &Log, from: Offset, read: &LogRead) -> Vec<AbortedTransaction> {
+        let Some(last) = read.batches.last() else { return Vec::new() };
+        let next = log.batches_from(last.last_offset().plus(1)).next();
+        let upper_bound = next.map_or(self.end, |batch| batch.base_offset());
+        log.aborted_between(from, upper_bound)
+    }
+}

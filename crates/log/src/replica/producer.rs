@@ -1,0 +1,159 @@
+//! What a partition remembers of one producer id (**E** in the rules).
+
+use fencepost_ids::{CoordinatorEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+
+use crate::batch::BatchHeader;
+
+/// How many batches are remembered for each producer id (IDEM-09, KIP-98).
+const WINDOW: usize = 5;
+
+/// A batch in the window of a producer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct BatchMetadata {
+    /// The sequence of its last record; [`Sequence::NONE`] in coordinators' batches.
+    pub last_sequence: Sequence,
+    /// The offset of its last record.
+    pub last_offset: Offset,
+    /// Last offset minus base offset.
+    pub offset_delta: i32,
+    /// Its max timestamp.
+    pub timestamp: Timestamp,
+}
+
+impl BatchMetadata {
+    /// The offset of its first record.
+    #[must_use]
+    pub const fn base_offset(&self) -> Offset {
+        Offset(self.last_offset.0 - self.offset_delta as i64)
+    }
+
+    fn repeats(&self, batch: &BatchHeader) -> bool {
+        self.last_sequence == batch.last_sequence()
+            && self.last_sequence.minus(self.offset_delta) == batch.base_sequence
+    }
+}
+
+/// The entry of one producer id.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ProducerEntry {
+    pub(super) epoch: ProducerEpoch,
+    /// Oldest first, at most [`WINDOW`].
+    pub(super) window: Vec<BatchMetadata>,
+    pub(super) coordinator_epoch: CoordinatorEpoch,
+    pub(super) last_timestamp: Timestamp,
+    pub(super) transaction_start: Option<Offset>,
+}
+
+impl Default for ProducerEntry {
+    fn default() -> Self {
+        Self {
+            epoch: ProducerEpoch::NONE,
+            window: Vec::new(),
+            coordinator_epoch: CoordinatorEpoch::NONE,
+            last_timestamp: Timestamp::NONE,
+            transaction_start: None,
+        }
+    }
+}
+
+impl ProducerEntry {
+    /// The last producer epoch seen, of data or of a marker.
+    #[must_use]
+    pub const fn epoch(&self) -> ProducerEpoch {
+        self.epoch
+    }
+
+    /// The remembered batches, oldest first.
+    #[must_use]
+    pub fn window(&self) -> &[BatchMetadata] {
+        &self.window
+    }
+
+    /// The last sequence, or [`Sequence::NONE`] if no batch is remembered.
+    #[must_use]
+    pub fn last_sequence(&self) -> Sequence {
+        self.window.last().map_or(Sequence::NONE, |batch| batch.last_sequence)
+    }
+
+    /// The coordinator epoch of the last marker.
+    #[must_use]
+    pub const fn coordinator_epoch(&self) -> CoordinatorEpoch {
+        self.coordinator_epoch
+    }
+
+    /// The first offset of the open transaction, if one is open.
+    #[must_use]
+    pub const fn transaction_start(&self) -> Option<Offset> {
+        self.transaction_start
+    }
+
+    /// The remembered batch that `batch` repeats exactly (IDEM-08).
+    pub(super) fn duplicate_of(&self, batch: &BatchHeader) -> Option<&BatchMetadata> {
+        if self.epoch != batch.producer_epoch {
+            return None;
+        }
+        self.window.iter().find(|known| known.repeats(batch))
+    }
+
+    /// IDEM-19. `batch` carries its assigned base offset. Answers whether a transaction opened.
+    pub(super) fn add_batch(&mut self, batch: &BatchHeader) -> bool {
+        self.raise_epoch(batch.producer_epoch);
+        if self.window.len() == WINDOW {
+            self.window.remove(0);
+        }
+        self.window.push(BatchMetadata {
+            last_sequence: batch.last_sequence(),
+            last_offset: batch.last_offset(),
+            offset_delta: batch.last_offset_delta,
+            timestamp: batch.max_timestamp,
+        });
+        self.last_timestamp = batch.max_timestamp;
+        let opens = batch.attributes.is_transactional() && self.transaction_start.is_none();
+        if opens {
+            self.transaction_start = Some(batch.base_offset);
+        }
+        opens
+    }
+
+    /// MARK-09. Answers the first offset of the transaction that it ended.
+    pub(super) fn add_marker(
+        &mut self,
+        epoch: ProducerEpoch,
+        coordinator_epoch: CoordinatorEpoch,
+        timestamp: Timestamp,
+    ) -> Option<Offset> {
+        self.raise_epoch(epoch);
+        self.coordinator_epoch = coordinator_epoch;
+        self.last_timestamp = timestamp;
+        self.transaction_start.take()
+    }
+
+    fn raise_epoch(&mut self, epoch: ProducerEpoch) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.window.clear();
+        }
+    }
+
+    /// RECOV-01.
+    pub(super) const fn is_expired(&self, now: Timestamp, expiration_ms: i64) -> bool {
+        self.transaction_start.is_none() && now.millis_since(self.last_timestamp) >= expiration_ms
+    }
+}
+
+/// A row of DescribeProducers (RECOV-15, KIP-664).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ProducerDescription {
+    /// The producer id.
+    pub producer_id: ProducerId,
+    /// The last producer epoch seen.
+    pub producer_epoch: ProducerEpoch,
+    /// The last sequence, or [`Sequence::NONE`].
+    pub last_sequence: Sequence,
+    /// The timestamp by which the entry expires (RECOV-02).
+    pub last_timestamp: Timestamp,
+    /// The coordinator epoch of the last marker, or [`CoordinatorEpoch::NONE`].
+    pub coordinator_epoch: CoordinatorEpoch,
+    /// The first offset of the open transaction, if one is open.
+    pub transaction_start: Option<Offset>,
+}

@@ -1,0 +1,58 @@
+//! Open transactions, and decided ones whose marker is not replicated yet (LSO-03, LSO-04).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fencepost_ids::{Offset, ProducerId};
+
+/// What holds back the last stable offset.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Transactions {
+    /// First offset to producer id.
+    ongoing: BTreeMap<Offset, ProducerId>,
+    /// Marker offset to first offset.
+    unreplicated: BTreeMap<Offset, Offset>,
+    /// The first offsets in `unreplicated`.
+    unreplicated_starts: BTreeSet<Offset>,
+}
+
+impl Transactions {
+    pub(super) fn open(&mut self, first_offset: Offset, producer_id: ProducerId) {
+        self.ongoing.insert(first_offset, producer_id);
+    }
+
+    /// The offset below which nothing is open once the transaction of `producer_id` has ended at
+    /// `marker_offset`: LSO' of LSO-07.
+    pub(super) fn stable_after(&self, producer_id: ProducerId, marker_offset: Offset) -> Offset {
+        self.ongoing
+            .iter()
+            .find(|(_, other)| **other != producer_id)
+            .map_or(marker_offset.plus(1), |(first_offset, _)| *first_offset)
+    }
+
+    pub(super) fn end(&mut self, first_offset: Offset, marker_offset: Offset) {
+        self.ongoing.remove(&first_offset);
+        self.unreplicated.insert(marker_offset, first_offset);
+        self.unreplicated_starts.insert(first_offset);
+    }
+
+    /// Lets go of the decided transactions whose marker lies below `offset` (LSO-04).
+    pub(super) fn settle_below(&mut self, offset: Offset) {
+        while let Some(marker) = self.unreplicated.first_entry() {
+            if *marker.key() >= offset {
+                break;
+            }
+            let first_offset = marker.remove();
+            self.unreplicated_starts.remove(&first_offset);
+        }
+    }
+
+    pub(super) fn first_unstable(&self) -> Option<Offset> {
+        let ongoing = self.ongoing.first_key_value().map(|(first_offset, _)| *first_offset);
+        ongoing.into_iter().chain(self.unreplicated_starts.first().copied()).min()
+    }
+
+    /// First offset and producer id of each open transaction, oldest first.
+    pub(super) fn ongoing(&self) -> impl Iterator<Item = (Offset, ProducerId)> {
+        self.ongoing.iter().map(|(first_offset, producer_id)| (*first_offset, *producer_id))
+    }
+}
