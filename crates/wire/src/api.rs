@@ -83,6 +83,14 @@ macro_rules! apis {
         }
 
         impl Request {
+            /// A request with every field at its default.
+            #[cfg(test)]
+            pub(crate) fn empty(api: ApiKey) -> Self {
+                match api {
+                    $(ApiKey::$api => $request::default().into(),)*
+                }
+            }
+
             /// The API that this is a request of.
             #[must_use]
             pub const fn api(&self) -> ApiKey {
@@ -113,6 +121,14 @@ macro_rules! apis {
         }
 
         impl Response {
+            /// A response with every field at its default.
+            #[cfg(test)]
+            pub(crate) fn empty(api: ApiKey) -> Self {
+                match api {
+                    $(ApiKey::$api => $response::default().into(),)*
+                }
+            }
+
             /// The API that this is a response of.
             #[must_use]
             pub const fn api(&self) -> ApiKey {

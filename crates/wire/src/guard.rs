@@ -5,6 +5,10 @@
 //! length. So decoding allocates no more than the structures for at most [`MAX_ELEMENTS`] array
 //! elements and unknown tagged fields, each under 512 bytes in memory (64 MiB in all), and arrays of
 //! numbers no larger than the frame; text and record batches are slices of the frame.
+//!
+//! It is stricter than Kafka in four places, all of them bytes that no client writes: text that is
+//! not UTF-8 (Kafka reads U+FFFD), lengths below -1 (Kafka reads null), a tagged field that does not
+//! fill its size, and the number of elements.
 
 use crate::reader::Reader;
 use crate::schema::{Field, Fields, Kind};

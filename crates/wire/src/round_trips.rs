@@ -128,3 +128,14 @@ fn frame_03_the_header_is_flexible_when_the_version_is() {
         assert_eq!(read, header(api, version));
     }
 }
+
+#[test]
+fn api_01_default_messages_round_trip_in_every_served_version() {
+    for (api, version) in sample::served() {
+        let request = Message::Request(header(api, version), Request::empty(api));
+        let response = Message::Response(CORRELATION_ID, Response::empty(api));
+        for (side, message) in [(Side::Request, request), (Side::Response, response)] {
+            assert_eq!(decode(side, api, version, encode(version, &message)), message);
+        }
+    }
+}
