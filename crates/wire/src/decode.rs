@@ -8,9 +8,6 @@ use crate::reader::Reader;
 use crate::refusal::{CloseReason, DecodeError, Malformed, Problem, Refusal, Side};
 use crate::{ApiKey, Release, Request, RequestHeader, Response};
 
-/// The first version of `Produce` that is served (API-02).
-const FIRST_SERVED_PRODUCE: i16 = 3;
-
 /// Reads a request from a frame without its length. The record batches in it are slices of
 /// `frame`; bytes after the body are ignored (FRAME-08).
 ///
@@ -39,11 +36,7 @@ fn unsupported(header: &RequestHeader, release: Release) -> Refusal {
     if matches!(api, ApiKey::ApiVersions) {
         return Refusal::UnsupportedApiVersions { correlation_id: header.correlation_id };
     }
-    let advertised = release.versions(api);
-    let served = match api {
-        ApiKey::Produce => FIRST_SERVED_PRODUCE..=*advertised.end(),
-        _ => advertised,
-    };
+    let served = release.served_versions(api);
     Refusal::Close(CloseReason::UnsupportedVersion { api, version, served })
 }
 

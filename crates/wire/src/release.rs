@@ -39,7 +39,7 @@ impl Release {
     /// Every release, oldest first.
     pub const ALL: &[Self] = &[Self::V3_9, Self::V4_0, Self::V4_1, Self::V4_2];
 
-    /// The newest release of which every advertised version is served.
+    /// The newest release whose messages can all be read and written.
     pub const DEFAULT: Self = Self::V4_1;
 
     /// The versions of an API that this release advertises (API-01).
@@ -53,14 +53,21 @@ impl Release {
         first..=last
     }
 
-    /// Whether a request of this version is answered: all that is advertised but `Produce` 0 to 2,
-    /// which stand in the list for the sake of older clients alone (API-02).
+    /// The versions of an API that are answered: all that are advertised but `Produce` 0 to 2, which
+    /// stand in the list for the sake of older clients alone (API-02).
     #[must_use]
-    pub const fn serves(self, api: ApiKey, version: i16) -> bool {
+    pub const fn served_versions(self, api: ApiKey) -> RangeInclusive<i16> {
         let versions = self.versions(api);
-        version >= *versions.start()
-            && version <= *versions.end()
-            && (version >= 3 || !matches!(api, ApiKey::Produce))
+        match api {
+            ApiKey::Produce => 3..=*versions.end(),
+            _ => versions,
+        }
+    }
+
+    /// Whether a request of this version is answered.
+    #[must_use]
+    pub fn serves(self, api: ApiKey, version: i16) -> bool {
+        self.served_versions(api).contains(&version)
     }
 }
 
