@@ -1,6 +1,46 @@
 //! Brokers, coordinators and the cluster: the deterministic state machine.
+//!
+//! [`Cluster::handle`] takes one [`Input`] in one atomic step and pushes its [`Output`]s. There is
+//! no clock, socket, thread or ambient chance in here: time comes in as an argument, and a clone
+//! of a cluster is a fork of its world.
 
-#[allow(dead_code, reason = "the coordinator that runs this machine is being built")]
+// The coordinators behind the seams below are being built; this goes with their last part.
+#![allow(dead_code, unused_imports)]
+
+mod api;
+mod append;
+mod broker;
+mod cluster;
+pub use cluster::Cluster;
+mod config;
+pub use config::{
+    BrokerConfig, BrokerSettings, CleanupPolicy, ClusterConfig, NewTopic, SettingError,
+    TopicSettings,
+};
+mod disk;
+mod features;
+mod host;
+mod input;
+pub use input::{Input, Output};
+mod leadership;
+mod metadata;
+pub use metadata::{PartitionKey, TopicIndex};
+mod network;
+pub use network::{
+    Channel, MarkerEntry, MarkerResult, Message, MessageBody, MessageId, TransactionAnswer,
+    TransactionQuestion,
+};
+mod parked;
+mod random;
+mod replication;
+mod rules;
+pub use rules::{Rule, Rules, UnknownRule};
+mod step;
+mod ticket;
+pub use ticket::Ticket;
+mod timers;
+pub use timers::{Deadline, GroupTimer, Timer};
+mod topics;
 mod txn;
 
 pub mod group;

@@ -10,4 +10,8 @@ pub use effects::{
 };
 pub mod offsets;
 pub use offsets::{CommittedOffset, Offsets, StableOffset, TransactionResult};
+mod coordinator;
 pub mod records;
+pub(crate) use coordinator::{
+    GroupCoordinator, elected, fire, replicated, resigned, started, topic_deleted, topics_changed,
+};

@@ -11,3 +11,12 @@ mod init;
 mod log;
 mod profile;
 mod state;
+
+mod coordinator;
+pub(crate) use coordinator::{
+    ProducerIds, TxnCoordinator, delivered, elected, fire, lost, replicated, resigned, started,
+    topic_deleted,
+};
+
+mod verification;
+pub(crate) use verification::{Answer, Asker, Question, QuestionMode, TransactionVerifier, ask};

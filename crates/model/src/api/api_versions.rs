@@ -1,0 +1,69 @@
+//! ApiVersions (key 18), versions 0 to 4 (KIP-511, KIP-584).
+
+use fencepost_ids::ErrorCode;
+use fencepost_wire::messages::api_versions_response::{
+    ApiVersion, FinalizedFeatureKey, SupportedFeatureKey,
+};
+use fencepost_wire::messages::{ApiVersionsRequest, ApiVersionsResponse};
+use fencepost_wire::{ApiKey, StrBytes};
+
+use crate::step::{Call, Step};
+
+pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ApiVersionsRequest) {
+    let version = call.ticket.version;
+    let named = |text: &StrBytes| is_software_name(text);
+    if version >= 3
+        && !(named(&request.client_software_name) && named(&request.client_software_version))
+    {
+        let error = ErrorCode::InvalidRequest.code();
+        step.respond(call.ticket, ApiVersionsResponse::default().with_error_code(error));
+        return;
+    }
+    let release = step.cluster.config.release;
+    let api_keys = ApiKey::ALL
+        .iter()
+        .map(|api| {
+            let versions = release.versions(*api);
+            ApiVersion::default()
+                .with_api_key(api.code())
+                .with_min_version(*versions.start())
+                .with_max_version(*versions.end())
+        })
+        .collect();
+    let mut response = ApiVersionsResponse::default().with_api_keys(api_keys);
+    if version >= 3 {
+        let features = &step.cluster.metadata.features;
+        // Version 3 has no feature that begins at 0: its clients refuse that (API-12).
+        response.supported_features = features
+            .iter()
+            .filter(|(feature, _)| version >= 4 || feature.min > 0)
+            .map(|(feature, _)| {
+                SupportedFeatureKey::default()
+                    .with_name(StrBytes::from_static_str(feature.name))
+                    .with_min_version(feature.min)
+                    .with_max_version(feature.max)
+            })
+            .collect();
+        response.finalized_features_epoch = features.epoch;
+        response.finalized_features = features
+            .iter()
+            .filter(|(_, level)| *level > 0)
+            .map(|(feature, level)| {
+                FinalizedFeatureKey::default()
+                    .with_name(StrBytes::from_static_str(feature.name))
+                    .with_min_version_level(level)
+                    .with_max_version_level(level)
+            })
+            .collect();
+    }
+    step.respond(call.ticket, response);
+}
+
+/// A letter or digit, then letters, digits, `.` and `-`, the last of them a letter or digit
+/// (API-11).
+fn is_software_name(text: &str) -> bool {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    edge(text.chars().next())
+        && edge(text.chars().last())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+}

@@ -1,0 +1,256 @@
+//! Fetch (key 1), versions 4 to 18: FETCH-01 to FETCH-32, but for reading from followers.
+
+mod read;
+mod session;
+pub(crate) use session::FetchSessions;
+
+use fencepost_ids::{
+    BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicId, TopicName,
+};
+use fencepost_log::Isolation;
+use fencepost_wire::messages::FetchRequest;
+use fencepost_wire::{FetchResponse, FetchedTopic, FromWire, NodeEndpoint, StrBytes};
+
+use self::read::{Limits, Row};
+use self::session::{Answered, Asked, SessionUse};
+use crate::metadata::PartitionKey;
+use crate::parked::Parked;
+use crate::step::{Call, Step};
+
+/// The first version that names topics by id.
+const TOPIC_ID_VERSION: i16 = 13;
+/// The first version with sessions.
+const SESSION_VERSION: i16 = 7;
+
+/// A fetch that found too little.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    call: Call,
+    /// When the client's patience ends.
+    deadline: Timestamp,
+    limits: Limits,
+    session: SessionUse,
+    asked: Vec<Asked>,
+}
+
+pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
+    let version = call.ticket.version;
+    let replica =
+        if version >= 15 { request.replica_state.replica_id.0 } else { request.replica_id.0 };
+    if replica >= 0 {
+        let reason = format!(
+            "Fetch as replica {replica}: brokers outside the cluster cannot replicate from it"
+        );
+        return step.close(call.ticket.connection, reason);
+    }
+    let isolation = match request.isolation_level {
+        0 => Isolation::ReadUncommitted,
+        _ => Isolation::ReadCommitted,
+    };
+    let settings = &step.cluster.config.settings;
+    let max_bytes = request.max_bytes.min(settings.fetch_max_bytes).max(0);
+    let limits = Limits {
+        isolation,
+        max_bytes,
+        min_bytes: request.min_bytes.min(max_bytes),
+        max_wait_ms: request.max_wait_ms,
+    };
+    match resolve_session(step, call, request) {
+        Ok((session, asked)) => {
+            let deadline = step.now.plus_millis(i64::from(limits.max_wait_ms));
+            let waiting = Waiting { call: call.clone(), deadline, limits, session, asked };
+            let rows = read::read(step, call.broker, version, &limits, &waiting.asked);
+            if limits.max_wait_ms <= 0 || read::is_enough(&limits, &rows) {
+                answer(step, waiting, rows);
+            } else {
+                park(step, waiting, &rows);
+            }
+        }
+        Err(error) => {
+            let response = FetchResponse { error_code: error, ..FetchResponse::default() };
+            step.respond(call.ticket, response);
+        }
+    }
+}
+
+/// What the request is to serve: all it names, or what its session remembers (FETCH-03 to
+/// FETCH-06).
+fn resolve_session(
+    step: &mut Step<'_>,
+    call: &Call,
+    request: FetchRequest,
+) -> Result<(SessionUse, Vec<Asked>), ErrorCode> {
+    let version = call.ticket.version;
+    let uses_topic_ids = version >= TOPIC_ID_VERSION;
+    let now = step.now;
+    let (id, epoch) = (request.session_id, request.session_epoch);
+    let asked = asked(uses_topic_ids, &request);
+    let Some(broker) = step.broker(call.broker) else { return Ok((SessionUse::None, asked)) };
+    if version < SESSION_VERSION {
+        return Ok((SessionUse::None, asked));
+    }
+    match epoch {
+        0 | -1 => {
+            broker.fetch_sessions.remove(id);
+            let session =
+                if epoch == 0 { SessionUse::Create { uses_topic_ids } } else { SessionUse::None };
+            Ok((session, asked))
+        }
+        _ => {
+            let forgotten: Vec<_> = request
+                .forgotten_topics_data
+                .iter()
+                .flat_map(|topic| {
+                    let (id, name) =
+                        topic_of(uses_topic_ids, &topic.topic, TopicId::from_wire(&topic.topic_id));
+                    topic
+                        .partitions
+                        .iter()
+                        .map(move |partition| (id, name.clone(), PartitionIndex(*partition)))
+                })
+                .collect();
+            broker.fetch_sessions.update(id, epoch, uses_topic_ids, now, asked, &forgotten)
+        }
+    }
+}
+
+fn topic_of(
+    uses_topic_ids: bool,
+    name: &fencepost_wire::messages::TopicName,
+    id: TopicId,
+) -> (TopicId, Option<TopicName>) {
+    if uses_topic_ids { (id, None) } else { (TopicId::ZERO, Some(TopicName::from_wire(name))) }
+}
+
+fn asked(uses_topic_ids: bool, request: &FetchRequest) -> Vec<Asked> {
+    let topics = request.topics.iter().map(|topic| {
+        let (topic_id, name) =
+            topic_of(uses_topic_ids, &topic.topic, TopicId::from_wire(&topic.topic_id));
+        topic.partitions.iter().map(move |partition| Asked {
+            topic: name.clone(),
+            topic_id,
+            partition: PartitionIndex(partition.partition),
+            offset: Offset(partition.fetch_offset),
+            current_leader_epoch: LeaderEpoch(partition.current_leader_epoch),
+            last_fetched_epoch: LeaderEpoch(partition.last_fetched_epoch),
+            max_bytes: partition.partition_max_bytes,
+        })
+    });
+    topics.flatten().collect()
+}
+
+fn park(step: &mut Step<'_>, waiting: Waiting, rows: &[Row]) {
+    let watched: Vec<PartitionKey> = rows.iter().filter_map(|row| row.key).collect();
+    let deadline = waiting.deadline;
+    let (broker, serial) = (waiting.call.broker, waiting.call.ticket.serial);
+    step.park(broker, serial, Parked::Fetch(waiting), watched, Some(deadline));
+}
+
+/// A watched partition moved: the fetch is answered if it finds enough now, else it waits on
+/// (FETCH-25).
+pub(crate) fn look_again(step: &mut Step<'_>, broker: BrokerId, waiting: Waiting) {
+    let version = waiting.call.ticket.version;
+    let rows = read::read(step, broker, version, &waiting.limits, &waiting.asked);
+    if read::is_enough(&waiting.limits, &rows) {
+        answer(step, waiting, rows);
+    } else {
+        park(step, waiting, &rows);
+    }
+}
+
+/// The wait is over: whatever there is, is answered (FETCH-26).
+pub(crate) fn expire(step: &mut Step<'_>, broker: BrokerId, waiting: Waiting) {
+    let version = waiting.call.ticket.version;
+    let rows = read::read(step, broker, version, &waiting.limits, &waiting.asked);
+    answer(step, waiting, rows);
+}
+
+fn answer(step: &mut Step<'_>, waiting: Waiting, rows: Vec<Row>) {
+    let Waiting { call, session, asked, .. } = waiting;
+    let now = step.now;
+    let slots = step.cluster.config.settings.max_incremental_fetch_session_cache_slots;
+    let answered: Vec<_> = rows.iter().map(answered).collect();
+    let mut random = step.cluster.random.clone();
+    let mut told = vec![true; rows.len()];
+    let mut session_id = 0;
+    if let Some(broker) = step.broker(call.broker) {
+        let sessions = &mut broker.fetch_sessions;
+        match session {
+            SessionUse::None => {}
+            SessionUse::Create { uses_topic_ids } => {
+                session_id =
+                    sessions.create(&asked, &answered, uses_topic_ids, slots, now, &mut random);
+            }
+            SessionUse::Incremental(id) => {
+                told = sessions.tell(id, &asked, &answered);
+                session_id = id;
+            }
+        }
+    }
+    step.cluster.random = random;
+    let told_rows: Vec<_> =
+        rows.into_iter().zip(&told).filter(|(_, told)| **told).map(|(row, _)| row).collect();
+    let node_endpoints = endpoints(step, call.ticket.version, &told_rows);
+    let response = FetchResponse {
+        session_id,
+        topics: by_topic(told_rows),
+        node_endpoints,
+        ..FetchResponse::default()
+    };
+    step.respond(call.ticket, response);
+}
+
+fn answered(row: &Row) -> Answered {
+    let answer = &row.answer;
+    Answered {
+        has_records: !answer.records.is_empty(),
+        must_be_told: answer.diverging_epoch.is_some(),
+        is_error: !answer.error_code.is_none(),
+        high_watermark: answer.high_watermark,
+        log_start_offset: answer.log_start_offset,
+    }
+}
+
+/// Rows in the order of the request, neighbours of one topic together, errors found before the
+/// read last (FETCH-02).
+fn by_topic(rows: Vec<Row>) -> Vec<FetchedTopic> {
+    let (read, set_aside): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.key.is_some());
+    let mut topics: Vec<FetchedTopic> = Vec::new();
+    for row in read.into_iter().chain(set_aside) {
+        let same =
+            |last: &&mut FetchedTopic| last.topic == row.topic && last.topic_id == row.topic_id;
+        match topics.last_mut().filter(same) {
+            Some(last) => last.partitions.push(row.answer),
+            None => topics.push(FetchedTopic {
+                topic: row.topic,
+                topic_id: row.topic_id,
+                partitions: vec![row.answer],
+            }),
+        }
+    }
+    topics
+}
+
+/// Where the leaders named in the answer listen (FETCH-28).
+fn endpoints(step: &Step<'_>, version: i16, rows: &[Row]) -> Vec<NodeEndpoint> {
+    if version < 16 {
+        return Vec::new();
+    }
+    let mut leaders: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.answer.current_leader)
+        .map(|leader| leader.leader_id)
+        .collect();
+    leaders.sort();
+    leaders.dedup();
+    leaders
+        .into_iter()
+        .filter_map(|id| step.cluster.metadata.live_broker(id))
+        .map(|broker| NodeEndpoint {
+            node_id: broker.id,
+            host: StrBytes::from_string(broker.host.to_string()),
+            port: i32::from(broker.port),
+            rack: None,
+        })
+        .collect()
+}

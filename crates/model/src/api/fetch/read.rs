@@ -1,0 +1,255 @@
+//! Reading the partitions of a fetch (FETCH-12 to FETCH-25).
+
+use bytes::Bytes;
+use fencepost_ids::{BrokerId, ErrorCode, LeaderEpoch, Offset, TopicId, TopicName};
+use fencepost_log::{Isolation, LogRead};
+use fencepost_wire::{AbortedTransaction, DivergingEpoch, FetchedPartition, LeaderIdAndEpoch};
+
+use super::session::Asked;
+use crate::config::Compression;
+use crate::disk::Stored;
+use crate::host::Host;
+use crate::metadata::{PartitionKey, Topic};
+use crate::replication::Leader;
+use crate::step::Step;
+
+/// What a request as a whole allows and wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Limits {
+    pub(super) isolation: Isolation,
+    pub(super) max_bytes: i32,
+    pub(super) min_bytes: i32,
+    pub(super) max_wait_ms: i32,
+}
+
+/// One partition's answer.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) topic: TopicName,
+    pub(super) topic_id: TopicId,
+    /// None if the partition was set aside before the read (FETCH-02).
+    pub(super) key: Option<PartitionKey>,
+    pub(super) answer: FetchedPartition,
+    /// Bytes of records in the answer.
+    bytes: u64,
+    /// The fetch offset lies above what the isolation level may read (FETCH-27).
+    beyond_limit: bool,
+}
+
+/// Reads every partition asked for, in order, within the limits of the whole (FETCH-22, FETCH-23).
+pub(super) fn read(
+    step: &mut Step<'_>,
+    broker: BrokerId,
+    version: i16,
+    limits: &Limits,
+    asked: &[Asked],
+) -> Vec<Row> {
+    let Some(parts) = step.parts(broker) else { return Vec::new() };
+    let host = &parts.host;
+    let mut left = u64::try_from(limits.max_bytes).unwrap_or(0);
+    let mut nothing_yet = true;
+    asked
+        .iter()
+        .map(|asked| {
+            let row = read_one(host, version, limits, asked, left, nothing_yet);
+            left = left.saturating_sub(row.bytes);
+            nothing_yet &= row.bytes == 0;
+            row
+        })
+        .collect()
+}
+
+/// Whether the answer need not wait (FETCH-24, FETCH-25, FETCH-27).
+pub(super) fn is_enough(limits: &Limits, rows: &[Row]) -> bool {
+    let mut read = rows.iter().filter(|row| row.key.is_some()).peekable();
+    if read.peek().is_none() {
+        return true;
+    }
+    let mut bytes = 0;
+    for row in read {
+        if !row.answer.error_code.is_none()
+            || row.answer.diverging_epoch.is_some()
+            || row.beyond_limit
+        {
+            return true;
+        }
+        bytes += row.bytes;
+    }
+    bytes >= u64::try_from(limits.min_bytes).unwrap_or(0)
+}
+
+fn read_one(
+    host: &Host<'_>,
+    version: i16,
+    limits: &Limits,
+    asked: &Asked,
+    left: u64,
+    at_least_one: bool,
+) -> Row {
+    let metadata = &host.metadata;
+    let found = if asked.topic_id.is_zero() {
+        let topic = asked.topic.as_ref().and_then(|name| metadata.topic(name));
+        topic.ok_or(ErrorCode::UnknownTopicOrPartition)
+    } else {
+        metadata.topic_by_id(asked.topic_id).ok_or(ErrorCode::UnknownTopicId)
+    };
+    let found = found.and_then(|topic| check_place(host, version, topic, asked).map(|()| topic));
+    let topic = match found {
+        Ok(topic) => topic,
+        Err(error) => {
+            return Row {
+                topic: asked.topic.clone().unwrap_or_else(|| TopicName::from("")),
+                topic_id: asked.topic_id,
+                key: None,
+                answer: refused(asked, error),
+                bytes: 0,
+                beyond_limit: false,
+            };
+        }
+    };
+    let key = PartitionKey { topic: topic.index, partition: asked.partition };
+    let row = Row {
+        topic: topic.name.clone(),
+        topic_id: topic.id,
+        key: Some(key),
+        answer: refused(asked, ErrorCode::None),
+        bytes: 0,
+        beyond_limit: false,
+    };
+    match host.check_leader(key, asked.current_leader_epoch) {
+        Err(error) => Row {
+            answer: FetchedPartition {
+                current_leader: leader_hint(host, version, key, error),
+                ..refused(asked, error)
+            },
+            ..row
+        },
+        Ok(leader) => match host.stored(key) {
+            None => Row { answer: refused(asked, ErrorCode::UnknownTopicOrPartition), ..row },
+            Some(stored) => {
+                let limit = left.min(u64::try_from(asked.max_bytes).unwrap_or(0));
+                read_log(host, limits.isolation, asked, leader, stored, limit, at_least_one, row)
+            }
+        },
+    }
+}
+
+/// FETCH-12 steps 3 and 4, and FETCH-30.
+fn check_place(
+    host: &Host<'_>,
+    version: i16,
+    topic: &Topic,
+    asked: &Asked,
+) -> Result<(), ErrorCode> {
+    let partition = topic.partition(asked.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    if version < 10 && topic.settings.compression_type == Compression::Zstd {
+        return Err(ErrorCode::UnsupportedCompressionType);
+    }
+    // A replica is looked at by its term first (FETCH-12); a broker without one cannot say more.
+    if !partition.replicas.contains(&host.broker) {
+        return Err(ErrorCode::NotLeaderOrFollower);
+    }
+    Ok(())
+}
+
+fn refused(asked: &Asked, error: ErrorCode) -> FetchedPartition {
+    FetchedPartition {
+        partition_index: asked.partition,
+        error_code: error,
+        high_watermark: Offset::NONE,
+        last_stable_offset: Offset::NONE,
+        log_start_offset: Offset::NONE,
+        diverging_epoch: None,
+        current_leader: None,
+        aborted_transactions: None,
+        preferred_read_replica: BrokerId::NONE,
+        records: Vec::new(),
+    }
+}
+
+/// FETCH-28: who leads, for a client that asked in the wrong place or term.
+fn leader_hint(
+    host: &Host<'_>,
+    version: i16,
+    key: PartitionKey,
+    error: ErrorCode,
+) -> Option<LeaderIdAndEpoch> {
+    let told = matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
+    let partition = host.metadata.partition(key).filter(|_| version >= 16 && told)?;
+    Some(LeaderIdAndEpoch {
+        leader_id: partition.leader.unwrap_or(BrokerId::NONE),
+        leader_epoch: partition.leader_epoch,
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "the innermost step of one read")]
+fn read_log(
+    host: &Host<'_>,
+    isolation: Isolation,
+    asked: &Asked,
+    leader: &Leader,
+    stored: &Stored,
+    limit: u64,
+    at_least_one: bool,
+    row: Row,
+) -> Row {
+    let replica = &leader.replica;
+    let marks = FetchedPartition {
+        high_watermark: replica.high_watermark(),
+        last_stable_offset: replica.last_stable_offset(&stored.log, host.rules),
+        log_start_offset: stored.log.start_offset(),
+        ..row.answer.clone()
+    };
+    match diverging(stored, asked) {
+        Ok(None) => {}
+        Ok(Some(end)) => {
+            return Row { answer: FetchedPartition { diverging_epoch: Some(end), ..marks }, ..row };
+        }
+        Err(error) => return Row { answer: refused(asked, error), ..row },
+    }
+    let bound = replica.upper_bound(&stored.log, host.rules, isolation);
+    let fetched =
+        replica.fetch(&stored.log, host.rules, isolation, asked.offset, limit, at_least_one);
+    match fetched {
+        Err(_) => Row { answer: refused(asked, ErrorCode::OffsetOutOfRange), ..row },
+        Ok(data) => Row {
+            bytes: data.records.size_bytes,
+            beyond_limit: asked.offset > bound,
+            answer: FetchedPartition {
+                aborted_transactions: data.aborted.map(|aborted| {
+                    let listed = aborted.iter().map(|transaction| AbortedTransaction {
+                        producer_id: transaction.producer_id,
+                        first_offset: transaction.first_offset,
+                    });
+                    listed.collect()
+                }),
+                records: chunks(&data.records),
+                ..marks
+            },
+            ..row
+        },
+    }
+}
+
+/// FETCH-15: where the fetcher's log parts from this one, if it says what it last saw.
+fn diverging(stored: &Stored, asked: &Asked) -> Result<Option<DivergingEpoch>, ErrorCode> {
+    if asked.last_fetched_epoch == LeaderEpoch::NONE {
+        return Ok(None);
+    }
+    let end =
+        stored.log.end_offset_for(asked.last_fetched_epoch).ok_or(ErrorCode::OffsetOutOfRange)?;
+    if asked.offset < stored.log.start_offset() {
+        return Err(ErrorCode::OffsetOutOfRange);
+    }
+    let parts = end.leader_epoch < asked.last_fetched_epoch || end.end_offset < asked.offset;
+    Ok(parts.then_some(DivergingEpoch { epoch: end.leader_epoch, end_offset: end.end_offset }))
+}
+
+/// The stored bytes, each batch as its patched head and its shared rest.
+fn chunks(records: &LogRead) -> Vec<Bytes> {
+    records
+        .batches
+        .iter()
+        .flat_map(|batch| [Bytes::copy_from_slice(&batch.head()), batch.tail()])
+        .collect()
+}

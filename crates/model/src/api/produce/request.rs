@@ -1,0 +1,136 @@
+//! Sorting a produce request: the gates of the whole request, and the partitions that go on.
+
+use fencepost_ids::{ErrorCode, PartitionIndex, ProducerEpoch, ProducerId, TopicId, TopicName};
+use fencepost_log::{FramedBatch, TransactionBit, VerificationGuard};
+use fencepost_wire::FromWire;
+use fencepost_wire::messages::ProduceRequest;
+
+use super::answer::Row;
+use crate::metadata::PartitionKey;
+use crate::step::{Call, Step};
+
+/// The first version that names topics by id.
+const TOPIC_ID_VERSION: i16 = 13;
+
+/// A partition of a request, with its batch.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) place: Place,
+    pub(super) key: PartitionKey,
+    pub(super) batch: FramedBatch,
+    /// The right to append after a coordinator was asked (VERIFY-04).
+    pub(super) guard: Option<VerificationGuard>,
+}
+
+/// Where a partition stands in the request, and so in the answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    pub(super) topic: u32,
+    pub(super) row: u32,
+    pub(super) name: TopicName,
+    pub(super) id: TopicId,
+    pub(super) partition: PartitionIndex,
+}
+
+/// Whether the request goes on.
+pub(super) enum Gate {
+    /// These partitions go on, those are answered.
+    Open { items: Vec<Item>, rows: Vec<Row> },
+    /// All are answered.
+    Shut(Vec<Row>),
+}
+
+impl Item {
+    /// Producer id and epoch, if the batch belongs to a transaction and has a producer id.
+    pub(super) fn transactional_producer(&self) -> Option<(ProducerId, ProducerEpoch)> {
+        match self.batch.transaction_bit() {
+            TransactionBit::Transactional => {
+                self.batch.producer().map(|(id, epoch, _)| (id, epoch))
+            }
+            TransactionBit::Plain => None,
+        }
+    }
+}
+
+/// Steps 1 to 3 of IDEM-01. Without an authorizer a transactional id is always allowed.
+pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gate {
+    let version = call.ticket.version;
+    let metadata = &step.cluster.metadata;
+    let has_transactional_id = request.transactional_id.is_some();
+    let mut items: Vec<Item> = Vec::new();
+    let mut rows = Vec::new();
+    let mut whole = None;
+    let mut transactional = false;
+    for (at, topic) in (0..).zip(request.topic_data) {
+        let id = TopicId::from_wire(&topic.topic_id);
+        let found = if version >= TOPIC_ID_VERSION {
+            metadata.topic_by_id(id).ok_or(ErrorCode::UnknownTopicId)
+        } else {
+            metadata.topic(&topic.name.0).ok_or(ErrorCode::UnknownTopicOrPartition)
+        };
+        let name = match found {
+            Ok(found) => found.name.clone(),
+            Err(_) => TopicName::from_wire(&topic.name),
+        };
+        for (row, data) in (0..).zip(topic.partition_data) {
+            let place = Place {
+                topic: at,
+                row,
+                name: name.clone(),
+                id,
+                partition: PartitionIndex(data.index),
+            };
+            let key = found.and_then(|topic| {
+                let known = topic.partition(place.partition);
+                known
+                    .map(|_| PartitionKey { topic: topic.index, partition: place.partition })
+                    .ok_or(ErrorCode::UnknownTopicOrPartition)
+            });
+            let batch = match &data.records {
+                Some(records) => FramedBatch::parse(records, version),
+                // Null records break the request inside a real broker (BATCH-06).
+                None => {
+                    whole = Some(ErrorCode::UnknownServerError);
+                    rows.push(Row::refused(place, ErrorCode::UnknownServerError));
+                    continue;
+                }
+            };
+            match (key, batch) {
+                (_, Err(error)) if error.fails_whole_request() => {
+                    whole = Some(error.error_code());
+                    rows.push(Row::refused(place, error.error_code()));
+                }
+                (Err(error), _) => rows.push(Row::refused(place, error)),
+                (Ok(_), Err(error)) => rows.push(Row::refused(place, error.error_code())),
+                (Ok(key), Ok(batch)) => {
+                    transactional |= batch.transaction_bit() == TransactionBit::Transactional;
+                    // A partition named twice: the last one counts (BATCH-16).
+                    items.retain(|item| item.key != key);
+                    items.push(Item { place, key, batch, guard: None });
+                }
+            }
+        }
+    }
+    if whole.is_none() && transactional && !has_transactional_id {
+        whole = Some(ErrorCode::TransactionalIdAuthorizationFailed);
+    }
+    if whole.is_none() && !is_of_one_producer(&items) {
+        whole = Some(ErrorCode::InvalidProducerIdMapping);
+    }
+    match whole {
+        None => Gate::Open { items, rows },
+        Some(error) => {
+            for row in &mut rows {
+                row.error = error;
+            }
+            rows.extend(items.into_iter().map(|item| Row::refused(item.place, error)));
+            Gate::Shut(rows)
+        }
+    }
+}
+
+/// IDEM-03: all transactional batches are of one producer id and epoch.
+fn is_of_one_producer(items: &[Item]) -> bool {
+    let mut producers = items.iter().filter_map(Item::transactional_producer);
+    producers.next().is_none_or(|first| producers.all(|other| other == first))
+}

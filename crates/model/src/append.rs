@@ -1,0 +1,190 @@
+//! Appending to partitions that a broker leads: batches of clients, of coordinators, and markers.
+
+use std::sync::Arc;
+
+use fencepost_ids::{ErrorCode, Offset, ProducerEpoch, ProducerId, Sequence};
+use fencepost_log::{
+    AppendError, AppendedBatch, FramedBatch, LeaderContext, Log, LogConfig, LogRules, Marker,
+    ReplicaState, Verification, VerificationGuard, VerificationMode, VerificationQuestion,
+};
+use fencepost_wire::Release;
+
+use crate::config::{ClusterConfig, Compression, TopicSettings};
+use crate::host::Host;
+use crate::metadata::PartitionKey;
+use crate::rules::Rule;
+use crate::txn::QuestionMode;
+
+/// What the release, the settings and the rule switches mean for logs (section 9 of the log
+/// rules).
+pub(crate) fn log_rules(config: &ClusterConfig) -> LogRules {
+    let release = config.release;
+    LogRules {
+        stale_epoch_before_question: release >= Release::V4_1,
+        stale_epoch_before_guard: release >= Release::V4_0,
+        tv2_first_sequence_zero: release >= Release::V4_1,
+        strict_marker_epoch: release >= Release::V4_2,
+        equal_marker_at_last_epoch: false,
+        unwritten_first_sequence_zero: false,
+        partition_verification: config.settings.transaction_partition_verification_enable,
+        duplicate_check: config.rules.is_on(Rule::DuplicateCheck),
+        marker_fencing: config.rules.is_on(Rule::MarkerFencing),
+        lso_bound: config.rules.is_on(Rule::LastStableOffsetBound),
+    }
+}
+
+/// What a topic's settings mean for its logs.
+fn log_config(settings: &TopicSettings) -> LogConfig {
+    use fencepost_log::Compression as Codec;
+    let bytes = |limit: i32| u64::try_from(limit).unwrap_or(0);
+    LogConfig {
+        max_message_bytes: bytes(settings.max_message_bytes),
+        segment_bytes: bytes(settings.segment_bytes),
+        timestamp_type: settings.message_timestamp_type,
+        timestamp_before_max_ms: settings.message_timestamp_before_max_ms,
+        timestamp_after_max_ms: settings.message_timestamp_after_max_ms,
+        compacted: settings.cleanup_policy.compacts(),
+        compression: match settings.compression_type {
+            Compression::Producer => None,
+            Compression::Uncompressed => Some(Codec::None),
+            Compression::Gzip => Some(Codec::Gzip),
+            Compression::Snappy => Some(Codec::Snappy),
+            Compression::Lz4 => Some(Codec::Lz4),
+            Compression::Zstd => Some(Codec::Zstd),
+        },
+    }
+}
+
+impl Host<'_> {
+    /// Appends a client's batch to a partition that this broker leads; whether enough replicas
+    /// are in sync is the caller's to check.
+    ///
+    /// # Errors
+    /// What the log refuses, or no leadership.
+    pub(crate) fn append_from_client(
+        &mut self,
+        key: PartitionKey,
+        batch: FramedBatch,
+        guard: Option<VerificationGuard>,
+    ) -> Result<AppendedBatch, Refusal> {
+        let appended = self.with_log(key, |replica, log, leader| {
+            replica.append_client(log, batch, guard, leader)
+        })?;
+        self.appended(key);
+        Ok(appended)
+    }
+
+    /// Appends a coordinator's batch with acks=all. It counts once the high watermark passes its
+    /// last offset; the coordinator is told of every move.
+    ///
+    /// # Errors
+    /// 6 if this broker does not lead the partition, 19 if too few replicas are in sync (nothing
+    /// is written), or what the log refuses.
+    pub(crate) fn append_from_coordinator(
+        &mut self,
+        key: PartitionKey,
+        batch: FramedBatch,
+        guard: Option<VerificationGuard>,
+    ) -> Result<Offset, ErrorCode> {
+        self.check_replicas(key)?;
+        let appended = self
+            .with_log(key, |replica, log, leader| {
+                replica.append_coordinator(log, batch, guard, leader)
+            })
+            .map_err(|refusal| refusal.error_code())?;
+        self.appended(key);
+        Ok(appended.base_offset())
+    }
+
+    /// Appends a marker with acks=all and returns its offset (MARKIN-03).
+    ///
+    /// # Errors
+    /// 6 and 19 as for a coordinator's batch, 47 and 52 from the log (MARK-04).
+    pub(crate) fn append_marker(
+        &mut self,
+        key: PartitionKey,
+        marker: &Marker,
+    ) -> Result<Offset, ErrorCode> {
+        self.check_replicas(key)?;
+        let appended = self
+            .with_log(key, |replica, log, leader| replica.append_marker(log, marker, leader))
+            .map_err(|refusal| refusal.error_code())?;
+        self.appended(key);
+        Ok(appended.offset)
+    }
+
+    /// Whether the transaction's coordinator must be asked before a batch may be appended: the
+    /// guard for the append if so (VERIFY-02 to VERIFY-05).
+    ///
+    /// # Errors
+    /// 6 if this broker does not lead the partition, 47 for a stale epoch (VERIFY-03).
+    pub(crate) fn begin_verification(
+        &mut self,
+        key: PartitionKey,
+        producer_id: ProducerId,
+        producer_epoch: ProducerEpoch,
+        base_sequence: Sequence,
+        mode: QuestionMode,
+    ) -> Result<Option<VerificationGuard>, ErrorCode> {
+        let leader = self.leaders.get_mut(&key).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let mode = match mode {
+            QuestionMode::VerifyForOldClient | QuestionMode::Verify => VerificationMode::Verify,
+            QuestionMode::Add => VerificationMode::Add,
+        };
+        let question = VerificationQuestion { producer_id, producer_epoch, base_sequence, mode };
+        let replica = &mut Arc::make_mut(leader).replica;
+        match replica.begin_verification(&question, self.now, self.guards, self.rules) {
+            Ok(Verification::NotNeeded) => Ok(None),
+            Ok(Verification::Needed(guard)) => Ok(Some(guard)),
+            Err(error) => Err(error.error_code()),
+        }
+    }
+
+    fn check_replicas(&self, key: PartitionKey) -> Result<(), ErrorCode> {
+        if self.leader(key).is_none() {
+            Err(ErrorCode::NotLeaderOrFollower)
+        } else if !self.has_enough_replicas(key) {
+            Err(ErrorCode::NotEnoughReplicas)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn with_log<T>(
+        &mut self,
+        key: PartitionKey,
+        append: impl FnOnce(&mut ReplicaState, &mut Log, &LeaderContext<'_>) -> Result<T, AppendError>,
+    ) -> Result<T, Refusal> {
+        let leader = self.leaders.get_mut(&key).ok_or(Refusal::NotLeader)?;
+        let stored = self.disk.get_mut(key).ok_or(Refusal::NotLeader)?;
+        let topic = self.metadata.topic_at(key.topic).ok_or(Refusal::NotLeader)?;
+        let leader = Arc::make_mut(leader);
+        let context = LeaderContext {
+            now: self.now,
+            leader_epoch: leader.epoch,
+            config: &log_config(&topic.settings),
+            rules: self.rules,
+        };
+        Ok(append(&mut leader.replica, &mut stored.log, &context)?)
+    }
+}
+
+/// Why nothing was appended.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// Another broker leads the partition.
+    #[error("this broker does not lead the partition")]
+    NotLeader,
+    /// The log refused.
+    #[error(transparent)]
+    Log(#[from] AppendError),
+}
+
+impl Refusal {
+    pub(crate) const fn error_code(&self) -> ErrorCode {
+        match self {
+            Self::NotLeader => ErrorCode::NotLeaderOrFollower,
+            Self::Log(error) => error.error_code(),
+        }
+    }
+}

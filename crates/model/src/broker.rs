@@ -1,0 +1,46 @@
+//! What lives in a broker's memory and is gone when it crashes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fencepost_ids::BrokerId;
+use fencepost_log::GuardIds;
+
+use crate::api::fetch::FetchSessions;
+use crate::group::GroupCoordinator;
+use crate::metadata::PartitionKey;
+use crate::parked::ParkedRequests;
+use crate::replication::Leader;
+use crate::txn::{ProducerIds, TransactionVerifier, TxnCoordinator};
+
+/// The memory of one running broker.
+#[derive(Clone, Debug)]
+pub(crate) struct Broker {
+    pub(crate) id: BrokerId,
+    /// The partitions that it leads.
+    pub(crate) leaders: BTreeMap<PartitionKey, Arc<Leader>>,
+    /// Guards against transactions that ended while their coordinator was asked (VERIFY-04).
+    pub(crate) guards: GuardIds,
+    pub(crate) parked: ParkedRequests,
+    pub(crate) fetch_sessions: FetchSessions,
+    pub(crate) producer_ids: ProducerIds,
+    pub(crate) verifier: TransactionVerifier,
+    pub(crate) txn: TxnCoordinator,
+    pub(crate) group: GroupCoordinator,
+}
+
+impl Broker {
+    pub(crate) fn new(id: BrokerId) -> Self {
+        Self {
+            id,
+            leaders: BTreeMap::new(),
+            guards: GuardIds::default(),
+            parked: ParkedRequests::default(),
+            fetch_sessions: FetchSessions::default(),
+            producer_ids: ProducerIds::default(),
+            verifier: TransactionVerifier::default(),
+            txn: TxnCoordinator::default(),
+            group: GroupCoordinator::default(),
+        }
+    }
+}

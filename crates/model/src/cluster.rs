@@ -1,0 +1,147 @@
+//! The cluster: what there is, and how a step goes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fencepost_ids::{BrokerId, ConnectionId, Timestamp};
+use fencepost_log::LogRules;
+
+use crate::api;
+use crate::append::log_rules;
+use crate::broker::Broker;
+use crate::config::ClusterConfig;
+use crate::disk::Disk;
+use crate::input::{Input, Output};
+use crate::metadata::{Metadata, PartitionKey};
+use crate::network::{Message, Network};
+use crate::random::Random;
+use crate::step::Step;
+use crate::timers::{Deadline, Timers};
+
+/// A client's connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) broker: BrokerId,
+    pub(crate) host: Arc<str>,
+}
+
+/// A Kafka cluster as a value. A clone is a fork of the world.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    pub(crate) config: Arc<ClusterConfig>,
+    /// What the configuration means for logs.
+    pub(crate) rules: LogRules,
+    pub(crate) metadata: Metadata,
+    pub(crate) disk: Disk,
+    /// The running brokers; one that crashed is not here.
+    pub(crate) brokers: BTreeMap<BrokerId, Arc<Broker>>,
+    pub(crate) network: Network,
+    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) timers: Timers,
+    pub(crate) random: Random,
+    /// Partitions whose marks moved in this step and whose watchers have not looked yet; empty
+    /// between steps.
+    pub(crate) moved: Vec<(BrokerId, PartitionKey)>,
+    /// How many tickets were issued.
+    pub(crate) serials: u64,
+}
+
+impl Cluster {
+    /// A cluster whose brokers have just started at `now`, with the topics of its configuration.
+    #[must_use]
+    pub fn new(config: ClusterConfig, now: Timestamp) -> Self {
+        let mut random = Random::from_seed(config.seed);
+        let cluster_id = random.cluster_id();
+        let metadata = Metadata::new(&config, cluster_id);
+        let ids: Vec<_> = config.brokers.iter().map(|broker| broker.id).collect();
+        let mut cluster = Self {
+            rules: log_rules(&config),
+            config: Arc::new(config),
+            metadata,
+            disk: Disk::default(),
+            brokers: BTreeMap::new(),
+            network: Network::default(),
+            connections: BTreeMap::new(),
+            timers: Timers::default(),
+            random,
+            moved: Vec::new(),
+            serials: 0,
+        };
+        let mut out = Vec::new();
+        let mut step = Step { cluster: &mut cluster, now, out: &mut out };
+        for id in ids {
+            step.start_broker(id);
+        }
+        step.create_configured_topics();
+        step.settle();
+        cluster
+    }
+
+    /// Takes one input in one atomic step and pushes its effects, in order.
+    pub fn handle(&mut self, now: Timestamp, input: Input, out: &mut Vec<Output>) {
+        let mut step = Step { cluster: self, now, out };
+        match input {
+            Input::Connect { connection, broker, host } => step.connect(connection, broker, host),
+            Input::Disconnect { connection } => {
+                step.cluster.connections.remove(&connection);
+            }
+            Input::Request { connection, header, request } => {
+                api::dispatch(&mut step, connection, header, request);
+            }
+            Input::Deliver(id) => {
+                if let Some(message) = step.cluster.network.take(id) {
+                    step.deliver(message);
+                }
+            }
+            Input::Lose(id) => {
+                if let Some(message) = step.cluster.network.take(id) {
+                    step.lost(message);
+                }
+            }
+            Input::Fire(timer) => step.fire(&timer),
+            Input::Crash(broker) => step.crash(broker),
+            Input::Restart(broker) => step.restart(broker),
+            Input::Elect { topic, partition, leader } => step.elect(&topic, partition, leader),
+        }
+        step.settle();
+    }
+
+    /// Running timers in the order in which they come due. A timer that is due has not fired: the
+    /// driver decides when, by [`Input::Fire`].
+    pub fn deadlines(&self) -> impl Iterator<Item = &Deadline> {
+        self.timers.iter()
+    }
+
+    /// Messages between brokers on their way, in the order in which they were sent.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Message> {
+        self.network.iter()
+    }
+
+    /// Messages that may be delivered or lost now: the first of each channel between two brokers.
+    pub fn deliverable(&self) -> impl Iterator<Item = &Message> {
+        self.in_flight().filter(|message| !self.network.is_blocked(message))
+    }
+
+    /// The configuration that the cluster started with.
+    #[must_use]
+    pub fn config(&self) -> &ClusterConfig {
+        &self.config
+    }
+
+    /// Whether a broker is running.
+    #[must_use]
+    pub fn is_running(&self, broker: BrokerId) -> bool {
+        self.brokers.contains_key(&broker)
+    }
+}
+
+impl Step<'_> {
+    fn connect(&mut self, connection: ConnectionId, broker: BrokerId, host: Arc<str>) {
+        if self.cluster.is_running(broker) {
+            self.cluster.connections.insert(connection, Connection { broker, host });
+        } else {
+            let reason = format!("broker {broker} is down");
+            self.out.push(Output::Close { connection, reason });
+        }
+    }
+}

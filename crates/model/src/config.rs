@@ -1,0 +1,79 @@
+//! The configuration of a cluster: how many brokers, which release, and Kafka's own settings.
+
+mod settings;
+pub use settings::{BrokerSettings, CleanupPolicy, SettingError, TopicSettings};
+pub(crate) use settings::{Compression, SettingKind};
+
+use std::sync::Arc;
+
+use fencepost_ids::{BrokerId, TopicName};
+use fencepost_wire::Release;
+
+use crate::Rules;
+
+/// Everything that is decided before a cluster starts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClusterConfig {
+    /// The brokers, by rising id.
+    pub brokers: Vec<BrokerConfig>,
+    /// Which release of Kafka the brokers behave as.
+    pub release: Release,
+    /// The finalized level of `transaction.version` at the start (FEAT-02).
+    pub transaction_version: i16,
+    /// Kafka's broker settings, the same on every broker.
+    pub settings: BrokerSettings,
+    /// Topics that exist from the start.
+    pub topics: Vec<NewTopic>,
+    /// Where chance begins.
+    pub seed: u64,
+    /// The safety rules in force.
+    pub rules: Rules,
+}
+
+/// One broker and the address that clients are told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokerConfig {
+    /// Its `node.id`.
+    pub id: BrokerId,
+    /// The advertised host.
+    pub host: Arc<str>,
+    /// The advertised port.
+    pub port: u16,
+}
+
+/// A topic to create at the start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions; `num.partitions` if not given.
+    pub partitions: Option<i32>,
+    /// How many replicas; `default.replication.factor` if not given.
+    pub replication_factor: Option<i16>,
+}
+
+impl ClusterConfig {
+    /// A cluster of `brokers` brokers with ids from 0 and Kafka's defaults, but for the
+    /// replication factors of internal topics, which fit the number of brokers.
+    #[must_use]
+    pub fn new(brokers: i32) -> Self {
+        let replication_factor = brokers.clamp(1, 3);
+        let settings = BrokerSettings {
+            offsets_topic_replication_factor: replication_factor,
+            transaction_state_log_replication_factor: replication_factor,
+            transaction_state_log_min_isr: replication_factor.min(2),
+            ..BrokerSettings::default()
+        };
+        Self {
+            brokers: (0..brokers)
+                .map(|id| BrokerConfig { id: BrokerId(id), host: Arc::from("127.0.0.1"), port: 0 })
+                .collect(),
+            release: Release::DEFAULT,
+            transaction_version: 2,
+            settings,
+            topics: Vec::new(),
+            seed: 0,
+            rules: Rules::default(),
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Kafka's settings by Kafka's names, with Kafka's defaults (CONF-50 to CONF-57, log CONF-01,
+//! CONF-02).
+
+use std::fmt;
+
+use fencepost_log::TimestampType;
+use thiserror::Error;
+
+/// A setting that was refused.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum SettingError {
+    /// No setting has this name.
+    #[error("unknown setting `{0}`: use Kafka's name, as in `num.partitions`")]
+    Unknown(String),
+    /// The value is not of the setting's type, or outside its range.
+    #[error("`{value}` is no value for `{name}`: expected {expected}")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be accepted.
+        expected: String,
+    },
+}
+
+/// The type of a setting, as DescribeConfigs shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SettingKind {
+    Boolean = 1,
+    String = 2,
+    Int = 3,
+    Long = 5,
+    List = 7,
+}
+
+/// A value that a setting can hold.
+trait Value: Sized {
+    const KIND: SettingKind;
+    fn parse(text: &str, least: i64) -> Result<Self, String>;
+    fn text(&self) -> String;
+}
+
+macro_rules! integer {
+    ($type:ty, $kind:ident) => {
+        impl Value for $type {
+            const KIND: SettingKind = SettingKind::$kind;
+            fn parse(text: &str, least: i64) -> Result<Self, String> {
+                let fits = |number: &$type| i64::from(*number) >= least;
+                text.trim().parse().ok().filter(fits).ok_or_else(|| {
+                    format!(
+                        "a whole number from {} to {}",
+                        least.max(<$type>::MIN.into()),
+                        <$type>::MAX
+                    )
+                })
+            }
+            fn text(&self) -> String {
+                self.to_string()
+            }
+        }
+    };
+}
+integer!(i32, Int);
+integer!(i64, Long);
+
+impl Value for bool {
+    const KIND: SettingKind = SettingKind::Boolean;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("true or false".to_owned()),
+        }
+    }
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $vis:vis $name:ident : $kind:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        $vis enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl Value for $name {
+            const KIND: SettingKind = SettingKind::$kind;
+            fn parse(text: &str, _: i64) -> Result<Self, String> {
+                match text.trim() {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err([$($word),*].join(", ")),
+                }
+            }
+            fn text(&self) -> String {
+                match self { $(Self::$variant => $word,)* }.to_owned()
+            }
+        }
+    };
+}
+words!(
+    /// What happens to old records.
+    pub CleanupPolicy: List {
+        /// They go when their time or the log's size is over.
+        Delete = "delete",
+        /// The last record of each key stays.
+        Compact = "compact",
+        /// Both.
+        CompactDelete = "compact,delete",
+        /// Both, the other way round.
+        DeleteCompact = "delete,compact",
+    }
+);
+words!(
+    /// The codec of stored batches.
+    pub(crate) Compression: String {
+        Producer = "producer",
+        Uncompressed = "uncompressed",
+        Gzip = "gzip",
+        Snappy = "snappy",
+        Lz4 = "lz4",
+        Zstd = "zstd",
+    }
+);
+impl Value for TimestampType {
+    const KIND: SettingKind = SettingKind::String;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        match text.trim() {
+            "CreateTime" => Ok(Self::CreateTime),
+            "LogAppendTime" => Ok(Self::LogAppendTime),
+            _ => Err("CreateTime or LogAppendTime".to_owned()),
+        }
+    }
+    fn text(&self) -> String {
+        match self {
+            Self::CreateTime => "CreateTime",
+            Self::LogAppendTime => "LogAppendTime",
+        }
+        .to_owned()
+    }
+}
+
+impl CleanupPolicy {
+    /// Whether records may be deleted by age, size or DeleteRecords.
+    #[must_use]
+    pub const fn deletes(self) -> bool {
+        matches!(self, Self::Delete | Self::CompactDelete | Self::DeleteCompact)
+    }
+
+    /// Whether records need a key (BATCH-11).
+    #[must_use]
+    pub const fn compacts(self) -> bool {
+        !matches!(self, Self::Delete)
+    }
+}
+
+impl fmt::Display for CleanupPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl Value for String {
+    const KIND: SettingKind = SettingKind::String;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+    fn text(&self) -> String {
+        self.clone()
+    }
+}
+
+/// One row of a table of settings, as DescribeConfigs needs it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct SettingRow {
+    pub(crate) name: &'static str,
+    pub(crate) kind: SettingKind,
+    pub(crate) value: String,
+    pub(crate) default: String,
+}
+
+macro_rules! settings {
+    ($(#[$doc:meta])* $table:ident {
+        $($field:ident : $type:ty = $default:expr, $name:literal, $least:expr;)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub struct $table {
+            $(#[doc = concat!("`", $name, "`.")] pub(crate) $field: $type,)*
+        }
+
+        impl Default for $table {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+
+        impl $table {
+            /// Gives a setting a value by Kafka's name for it.
+            ///
+            /// # Errors
+            /// The name is unknown, or the value does not fit it.
+            pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
+                match name {
+                    $($name => {
+                        self.$field = Value::parse(value, $least).map_err(|expected| {
+                            SettingError::Value { name: $name, value: value.to_owned(), expected }
+                        })?;
+                    })*
+                    _ => return Err(SettingError::Unknown(name.to_owned())),
+                }
+                Ok(())
+            }
+
+            /// All settings with their values and defaults, in the order of the table.
+            pub(crate) fn rows(&self) -> Vec<SettingRow> {
+                vec![$(SettingRow {
+                    name: $name,
+                    kind: <$type as Value>::KIND,
+                    value: self.$field.text(),
+                    default: <$type as Value>::text(&$default),
+                },)*]
+            }
+        }
+    };
+}
+
+const ANY: i64 = i64::MIN;
+
+settings! {
+    /// Settings of brokers.
+    BrokerSettings {
+        add_partitions_to_txn_retry_backoff_ms: i32 = 20, "add.partitions.to.txn.retry.backoff.ms", 1;
+        add_partitions_to_txn_retry_backoff_max_ms: i32 = 100, "add.partitions.to.txn.retry.backoff.max.ms", 0;
+        auto_create_topics_enable: bool = true, "auto.create.topics.enable", ANY;
+        compression_type: Compression = Compression::Producer, "compression.type", ANY;
+        connections_max_idle_ms: i64 = 600_000, "connections.max.idle.ms", ANY;
+        default_replication_factor: i32 = 1, "default.replication.factor", 1;
+        delete_topic_enable: bool = true, "delete.topic.enable", ANY;
+        fetch_max_bytes: i32 = 57_671_680, "fetch.max.bytes", 1024;
+        group_consumer_assignors: String = "uniform,range".to_owned(), "group.consumer.assignors", ANY;
+        group_consumer_heartbeat_interval_ms: i32 = 5_000, "group.consumer.heartbeat.interval.ms", 1;
+        group_consumer_max_size: i32 = i32::MAX, "group.consumer.max.size", 1;
+        group_consumer_migration_policy: String = "bidirectional".to_owned(), "group.consumer.migration.policy", ANY;
+        group_consumer_regex_refresh_interval_ms: i32 = 600_000, "group.consumer.regex.refresh.interval.ms", 10_000;
+        group_consumer_session_timeout_ms: i32 = 45_000, "group.consumer.session.timeout.ms", 1;
+        group_coordinator_append_linger_ms: i32 = 5, "group.coordinator.append.linger.ms", 0;
+        group_initial_rebalance_delay_ms: i32 = 3_000, "group.initial.rebalance.delay.ms", 0;
+        group_max_session_timeout_ms: i32 = 1_800_000, "group.max.session.timeout.ms", 1;
+        group_max_size: i32 = i32::MAX, "group.max.size", 1;
+        group_min_session_timeout_ms: i32 = 6_000, "group.min.session.timeout.ms", 1;
+        log_cleanup_policy: CleanupPolicy = CleanupPolicy::Delete, "log.cleanup.policy", ANY;
+        log_message_timestamp_after_max_ms: i64 = 3_600_000, "log.message.timestamp.after.max.ms", 0;
+        log_message_timestamp_before_max_ms: i64 = i64::MAX, "log.message.timestamp.before.max.ms", 0;
+        log_message_timestamp_type: TimestampType = TimestampType::CreateTime, "log.message.timestamp.type", ANY;
+        log_retention_bytes: i64 = -1, "log.retention.bytes", -1;
+        log_retention_ms: i64 = 604_800_000, "log.retention.ms", -1;
+        log_segment_bytes: i32 = 1_073_741_824, "log.segment.bytes", 1_048_576;
+        max_incremental_fetch_session_cache_slots: i32 = 1_000, "max.incremental.fetch.session.cache.slots", 0;
+        max_request_partition_size_limit: i32 = 2_000, "max.request.partition.size.limit", 1;
+        message_max_bytes: i32 = 1_048_588, "message.max.bytes", 0;
+        min_insync_replicas: i32 = 1, "min.insync.replicas", 1;
+        num_partitions: i32 = 1, "num.partitions", 1;
+        offset_metadata_max_bytes: i32 = 4_096, "offset.metadata.max.bytes", 0;
+        offsets_commit_timeout_ms: i32 = 5_000, "offsets.commit.timeout.ms", 1;
+        offsets_retention_check_interval_ms: i64 = 600_000, "offsets.retention.check.interval.ms", 1;
+        offsets_retention_minutes: i32 = 10_080, "offsets.retention.minutes", 1;
+        offsets_topic_num_partitions: i32 = 50, "offsets.topic.num.partitions", 1;
+        offsets_topic_replication_factor: i32 = 3, "offsets.topic.replication.factor", 1;
+        offsets_topic_segment_bytes: i32 = 104_857_600, "offsets.topic.segment.bytes", 1;
+        producer_id_expiration_check_interval_ms: i32 = 600_000, "producer.id.expiration.check.interval.ms", 1;
+        producer_id_expiration_ms: i32 = 86_400_000, "producer.id.expiration.ms", 1;
+        request_timeout_ms: i32 = 30_000, "request.timeout.ms", 1;
+        socket_request_max_bytes: i32 = 104_857_600, "socket.request.max.bytes", 1;
+        transaction_abort_timed_out_transaction_cleanup_interval_ms: i32 = 10_000, "transaction.abort.timed.out.transaction.cleanup.interval.ms", 1;
+        transaction_max_timeout_ms: i32 = 900_000, "transaction.max.timeout.ms", 1;
+        transaction_partition_verification_enable: bool = true, "transaction.partition.verification.enable", ANY;
+        transaction_remove_expired_transaction_cleanup_interval_ms: i32 = 3_600_000, "transaction.remove.expired.transaction.cleanup.interval.ms", 1;
+        transaction_state_log_min_isr: i32 = 2, "transaction.state.log.min.isr", 1;
+        transaction_state_log_num_partitions: i32 = 50, "transaction.state.log.num.partitions", 1;
+        transaction_state_log_replication_factor: i32 = 3, "transaction.state.log.replication.factor", 1;
+        transaction_state_log_segment_bytes: i32 = 104_857_600, "transaction.state.log.segment.bytes", 1;
+        transactional_id_expiration_ms: i32 = 604_800_000, "transactional.id.expiration.ms", 1;
+        unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", ANY;
+    }
+}
+
+settings! {
+    /// Settings of one topic, as they are in effect.
+    TopicSettings {
+        cleanup_policy: CleanupPolicy = CleanupPolicy::Delete, "cleanup.policy", ANY;
+        compression_type: Compression = Compression::Producer, "compression.type", ANY;
+        delete_retention_ms: i64 = 86_400_000, "delete.retention.ms", 0;
+        file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", 0;
+        flush_messages: i64 = i64::MAX, "flush.messages", 1;
+        flush_ms: i64 = i64::MAX, "flush.ms", 0;
+        follower_replication_throttled_replicas: String = String::new(), "follower.replication.throttled.replicas", ANY;
+        index_interval_bytes: i32 = 4_096, "index.interval.bytes", 0;
+        leader_replication_throttled_replicas: String = String::new(), "leader.replication.throttled.replicas", ANY;
+        local_retention_bytes: i64 = -2, "local.retention.bytes", -2;
+        local_retention_ms: i64 = -2, "local.retention.ms", -2;
+        max_compaction_lag_ms: i64 = i64::MAX, "max.compaction.lag.ms", 1;
+        max_message_bytes: i32 = 1_048_588, "max.message.bytes", 0;
+        message_timestamp_after_max_ms: i64 = 3_600_000, "message.timestamp.after.max.ms", 0;
+        message_timestamp_before_max_ms: i64 = i64::MAX, "message.timestamp.before.max.ms", 0;
+        message_timestamp_type: TimestampType = TimestampType::CreateTime, "message.timestamp.type", ANY;
+        min_cleanable_dirty_ratio: String = "0.5".to_owned(), "min.cleanable.dirty.ratio", ANY;
+        min_compaction_lag_ms: i64 = 0, "min.compaction.lag.ms", 0;
+        min_insync_replicas: i32 = 1, "min.insync.replicas", 1;
+        preallocate: bool = false, "preallocate", ANY;
+        remote_storage_enable: bool = false, "remote.storage.enable", ANY;
+        retention_bytes: i64 = -1, "retention.bytes", -1;
+        retention_ms: i64 = 604_800_000, "retention.ms", -1;
+        segment_bytes: i32 = 1_073_741_824, "segment.bytes", 1_048_576;
+        segment_index_bytes: i32 = 10_485_760, "segment.index.bytes", 4;
+        segment_jitter_ms: i64 = 0, "segment.jitter.ms", 0;
+        segment_ms: i64 = 604_800_000, "segment.ms", 1;
+        unclean_leader_election_enable: bool = false, "unclean.leader.election.enable", ANY;
+    }
+}
+
+impl TopicSettings {
+    /// What a topic without overrides gets from its broker (CONF-02, CONF-55).
+    #[must_use]
+    pub fn of(broker: &BrokerSettings) -> Self {
+        Self {
+            cleanup_policy: broker.log_cleanup_policy,
+            compression_type: broker.compression_type,
+            max_message_bytes: broker.message_max_bytes,
+            message_timestamp_after_max_ms: broker.log_message_timestamp_after_max_ms,
+            message_timestamp_before_max_ms: broker.log_message_timestamp_before_max_ms,
+            message_timestamp_type: broker.log_message_timestamp_type,
+            min_insync_replicas: broker.min_insync_replicas,
+            retention_bytes: broker.log_retention_bytes,
+            retention_ms: broker.log_retention_ms,
+            segment_bytes: broker.log_segment_bytes,
+            unclean_leader_election_enable: broker.unclean_leader_election_enable,
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conf_54_a_setting_is_set_by_kafkas_name() {
+        let mut settings = BrokerSettings::default();
+        assert_eq!(settings.set("transaction.max.timeout.ms", "1000"), Ok(()));
+        assert_eq!(settings.transaction_max_timeout_ms, 1000);
+        let refused = settings.set("transaction.max.timeout.ms", "soon").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "`soon` is no value for `transaction.max.timeout.ms`: expected a whole number from 1 \
+             to 2147483647"
+        );
+        assert!(matches!(settings.set("nope", "1"), Err(SettingError::Unknown(_))));
+    }
+
+    #[test]
+    fn conf_55_a_topic_follows_its_broker() {
+        let mut broker = BrokerSettings::default();
+        broker.set("message.max.bytes", "77").unwrap();
+        broker.set("log.cleanup.policy", "compact").unwrap();
+        let topic = TopicSettings::of(&broker);
+        assert_eq!(topic.max_message_bytes, 77);
+        assert!(topic.cleanup_policy.compacts());
+    }
+
+    #[test]
+    fn every_default_is_accepted_by_its_own_setting() {
+        let mut settings = BrokerSettings::default();
+        for row in BrokerSettings::default().rows() {
+            assert_eq!(settings.set(row.name, &row.default), Ok(()), "{}", row.name);
+        }
+        let mut settings = TopicSettings::default();
+        for row in TopicSettings::default().rows() {
+            assert_eq!(settings.set(row.name, &row.default), Ok(()), "{}", row.name);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What can happen to a cluster, and what it does about it.
+
+use std::sync::Arc;
+
+use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, TopicName};
+use fencepost_wire::{Request, RequestHeader, Response};
+
+use crate::network::MessageId;
+use crate::ticket::Ticket;
+use crate::timers::Timer;
+
+/// One thing that happens. [`Cluster::handle`](crate::Cluster::handle) takes it in one atomic step.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "requests are most of what happens, and move once")]
+pub enum Input {
+    /// A client opened a connection to a broker.
+    Connect {
+        /// The connection; never used before.
+        connection: ConnectionId,
+        /// The broker whose port the client reached.
+        broker: BrokerId,
+        /// The client's host, as group descriptions show it after a slash (GRP-05).
+        host: Arc<str>,
+    },
+    /// A connection closed. Requests already handed over are still carried out (FRAME-13).
+    Disconnect {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// A request arrived. The driver hands over the next one of a connection only when this one
+    /// was answered or [`Output::Done`] said that there is no answer (FRAME-07).
+    Request {
+        /// The connection it arrived on.
+        connection: ConnectionId,
+        /// Its header.
+        header: RequestHeader,
+        /// Its body.
+        request: Request,
+    },
+    /// A message between brokers arrives.
+    Deliver(MessageId),
+    /// A message between brokers is lost: its sender sees a broken connection.
+    Lose(MessageId),
+    /// A timer fires.
+    Fire(Timer),
+    /// A broker dies: its memory and its connections are gone, its disk stays.
+    Crash(BrokerId),
+    /// A broker that died comes back and reads its disk.
+    Restart(BrokerId),
+    /// An in-sync replica becomes the leader of a partition, in a new term.
+    Elect {
+        /// The topic; an internal one moves the coordinators of that partition.
+        topic: TopicName,
+        /// The partition.
+        partition: PartitionIndex,
+        /// The new leader, or the present one for a new term.
+        leader: BrokerId,
+    },
+}
+
+/// One effect of a step.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Send a response.
+    Respond {
+        /// To which request.
+        ticket: Ticket,
+        /// The response.
+        response: Response,
+    },
+    /// A request is done and has no response, so the connection may be read on (API-38).
+    Done {
+        /// Which request.
+        ticket: Ticket,
+    },
+    /// Close a connection; the driver need not report its closing.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// Why, for the log.
+        reason: String,
+    },
+    /// A message between brokers was sent and waits for delivery.
+    Sent(MessageId),
+}
