@@ -14,7 +14,7 @@ use crate::config::ClusterConfig;
 use crate::disk::{Disk, Stored};
 use crate::input::Output;
 use crate::metadata::{Metadata, PartitionKey};
-use crate::network::{MessageBody, Network};
+use crate::network::{MessageBody, MessageId, Network};
 use crate::random::Random;
 use crate::replication::Leader;
 use crate::ticket::Ticket;
@@ -54,14 +54,13 @@ impl Host<'_> {
             .map_or_else(String::new, |connection| format!("/{}", connection.host))
     }
 
-    /// Sends a message to a broker, perhaps itself. To a broker that is down nothing can be sent.
-    pub(crate) fn send(&mut self, to: BrokerId, body: MessageBody) -> bool {
-        if self.metadata.live_broker(to).is_none() {
-            return false;
-        }
+    /// Sends a message to a broker, perhaps itself, and names it. To a broker that is down nothing
+    /// can be sent.
+    pub(crate) fn send(&mut self, to: BrokerId, body: MessageBody) -> Option<MessageId> {
+        self.metadata.live_broker(to)?;
         let id = self.network.send(self.broker, to, body);
         self.out.push(Output::Sent(id));
-        true
+        Some(id)
     }
 
     /// The key of a partition of a topic, if there is one.

@@ -47,6 +47,7 @@ impl Step<'_> {
         for message in self.cluster.network.cut(id) {
             self.lost(message);
         }
+        txn::crashed(self, id);
     }
 
     pub(crate) fn restart(&mut self, id: BrokerId) {

@@ -38,13 +38,23 @@ pub struct Message {
 pub enum MessageBody {
     /// A transaction coordinator asks a partition leader to write markers (WriteTxnMarkers).
     WriteMarkers(Vec<MarkerEntry>),
-    /// The leader's answer, for each producer id and partition.
-    MarkersWritten(Vec<MarkerResult>),
+    /// The leader's answer.
+    MarkersWritten {
+        /// The request that it answers.
+        request: MessageId,
+        /// The results, for each producer id and partition.
+        results: Vec<MarkerResult>,
+    },
     /// A partition leader asks a transaction coordinator about the partitions of transactions
     /// (AddPartitionsToTxn v4 and later, KIP-890).
     AskAboutTransactions(Vec<TransactionQuestion>),
-    /// The coordinator's answer, in the order of the questions.
-    TransactionsAnswered(Vec<TransactionAnswer>),
+    /// The coordinator's answer.
+    TransactionsAnswered {
+        /// The request that it answers.
+        question: MessageId,
+        /// The answers, in the order of the questions.
+        answers: Vec<TransactionAnswer>,
+    },
     /// The leader's log reaches a follower (one turn of the follower's fetch).
     Replicate {
         /// The partition.
@@ -129,8 +139,10 @@ impl MessageBody {
     #[must_use]
     pub const fn channel(&self) -> Channel {
         match self {
-            Self::WriteMarkers(_) | Self::MarkersWritten(_) => Channel::Markers,
-            Self::AskAboutTransactions(_) | Self::TransactionsAnswered(_) => Channel::Verification,
+            Self::WriteMarkers(_) | Self::MarkersWritten { .. } => Channel::Markers,
+            Self::AskAboutTransactions(_) | Self::TransactionsAnswered { .. } => {
+                Channel::Verification
+            }
             Self::Replicate { partition, .. } | Self::Replicated { partition, .. } => {
                 Channel::Replication(*partition)
             }

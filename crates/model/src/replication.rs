@@ -126,9 +126,9 @@ impl Step<'_> {
                 self.follower_is_at(message.from, message.to, partition, leader_epoch, end);
             }
             MessageBody::WriteMarkers(_)
-            | MessageBody::MarkersWritten(_)
+            | MessageBody::MarkersWritten { .. }
             | MessageBody::AskAboutTransactions(_)
-            | MessageBody::TransactionsAnswered(_) => crate::txn::delivered(self, message),
+            | MessageBody::TransactionsAnswered { .. } => crate::txn::delivered(self, message),
         }
     }
 
@@ -144,9 +144,9 @@ impl Step<'_> {
                 self.turn_lost(message.to, message.from, partition, leader_epoch);
             }
             MessageBody::WriteMarkers(_)
-            | MessageBody::MarkersWritten(_)
+            | MessageBody::MarkersWritten { .. }
             | MessageBody::AskAboutTransactions(_)
-            | MessageBody::TransactionsAnswered(_) => crate::txn::lost(self, message),
+            | MessageBody::TransactionsAnswered { .. } => crate::txn::lost(self, message),
         }
     }
 

@@ -127,6 +127,11 @@ impl Timers {
         }
     }
 
+    /// Whether a timer is running.
+    pub(crate) fn is_running(&self, timer: &Timer) -> bool {
+        self.at.contains_key(timer)
+    }
+
     /// Running timers in the order in which they come due.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Deadline> {
         self.due.iter()

@@ -1,9 +1,60 @@
-//! DescribeProducers.
+//! DescribeProducers (key 61), version 0 (RECOV-15, KIP-664).
 
-use fencepost_wire::messages::DescribeProducersRequest;
+use fencepost_ids::{ErrorCode, PartitionIndex};
+use fencepost_log::{ProducerDescription, ReplicaState};
+use fencepost_wire::messages::describe_producers_request::TopicRequest;
+use fencepost_wire::messages::describe_producers_response::{
+    PartitionResponse, ProducerState, TopicResponse,
+};
+use fencepost_wire::messages::{DescribeProducersRequest, DescribeProducersResponse};
+use fencepost_wire::{StrBytes, ToWire};
 
+use crate::host::Host;
 use crate::step::{Call, Step};
 
-pub(crate) fn handle(step: &mut Step<'_>, call: &Call, _request: DescribeProducersRequest) {
-    step.close(call.ticket.connection, "DescribeProducers is not built yet");
+pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeProducersRequest) {
+    let Some(mut parts) = step.parts(call.broker) else { return };
+    let topics = request.topics.iter().map(|topic| describe_topic(&parts.host, topic)).collect();
+    let response = DescribeProducersResponse::default().with_topics(topics);
+    parts.host.respond(call.ticket, response);
+}
+
+fn describe_topic(host: &Host<'_>, topic: &TopicRequest) -> TopicResponse {
+    let partitions = topic.partition_indexes.iter().map(|index| {
+        let response = PartitionResponse::default().with_partition_index(*index);
+        match describe(host, topic.name.as_str(), PartitionIndex(*index)) {
+            Ok(producers) => response.with_active_producers(producers.iter().map(row).collect()),
+            Err(error) => response
+                .with_error_code(error.to_wire())
+                .with_error_message(Some(StrBytes::from_string(error.to_string()))),
+        }
+    });
+    TopicResponse::default().with_name(topic.name.clone()).with_partitions(partitions.collect())
+}
+
+/// The producers that a replica knows. A follower's memory is what its log says.
+fn describe(
+    host: &Host<'_>,
+    topic: &str,
+    partition: PartitionIndex,
+) -> Result<Vec<ProducerDescription>, ErrorCode> {
+    let key = host.key(topic, partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    if let Some(leader) = host.leader(key) {
+        return Ok(leader.replica.describe_producers().collect());
+    }
+    let stored = host.stored(key).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let own = stored.replicas.get(&host.broker).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let mut follower = ReplicaState::default();
+    follower.catch_up(&stored.log, own.end);
+    Ok(follower.describe_producers().collect())
+}
+
+fn row(producer: &ProducerDescription) -> ProducerState {
+    ProducerState::default()
+        .with_producer_id(producer.producer_id.to_wire())
+        .with_producer_epoch(i32::from(producer.producer_epoch.0))
+        .with_last_sequence(producer.last_sequence.to_wire())
+        .with_last_timestamp(producer.last_timestamp.to_wire())
+        .with_coordinator_epoch(producer.coordinator_epoch.to_wire())
+        .with_current_txn_start_offset(producer.transaction_start.map_or(-1, |offset| offset.0))
 }

@@ -2,6 +2,8 @@
 
 use fencepost_ids::{BrokerId, Offset, PartitionIndex, TopicName};
 
+use fencepost_log::Marker;
+
 use crate::step::Step;
 use crate::timers::Timer;
 
@@ -24,6 +26,17 @@ pub(crate) fn replicated(
     _broker: BrokerId,
     _partition: PartitionIndex,
     _high_watermark: Offset,
+) {
+}
+
+/// A marker was appended to a partition of `__consumer_offsets`: the pending offsets of its
+/// producer id are applied or dropped (MARKIN-07).
+pub(crate) fn marker_appended(
+    _step: &mut Step<'_>,
+    _broker: BrokerId,
+    _partition: PartitionIndex,
+    _marker: &Marker,
+    _offset: Offset,
 ) {
 }
 

@@ -13,5 +13,6 @@ pub use offsets::{CommittedOffset, Offsets, StableOffset, TransactionResult};
 mod coordinator;
 pub mod records;
 pub(crate) use coordinator::{
-    GroupCoordinator, elected, fire, replicated, resigned, started, topic_deleted, topics_changed,
+    GroupCoordinator, elected, fire, marker_appended, replicated, resigned, started, topic_deleted,
+    topics_changed,
 };

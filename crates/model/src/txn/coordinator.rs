@@ -1,52 +1,253 @@
-//! The transaction coordinator of one broker.
+//! The transaction coordinator of one broker: its cache, and what requests do to it.
 
-use fencepost_ids::{BrokerId, CoordinatorEpoch, Offset, PartitionIndex, TopicName};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::step::Step;
-use crate::timers::Timer;
+use fencepost_ids::{
+    CoordinatorEpoch, ErrorCode, Offset, PartitionIndex, TopicPartition, TransactionalId,
+    partition_of,
+};
+
+use super::add::AddVerdict;
+use super::appends::{Append, Reply};
+use super::end::EndVerdict;
+use super::init::InitVerdict;
+use super::markers::MarkerQueues;
+use super::producer_ids::ProducerIds;
+use super::profile::TxnProfile;
+use super::questions::Collections;
+use super::state::{Identity, TxnFields, TxnMetadata, TxnPath};
+use crate::host::Host;
+use crate::metadata::{PartitionKey, TRANSACTION_STATE};
+use crate::ticket::Ticket;
+use fencepost_log::MarkerType;
 
 /// A broker's share of the transactional ids: those whose partition of `__transaction_state` it
 /// leads.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct TxnCoordinator {}
-
-/// The producer ids that a broker has at hand (PID-01).
-#[derive(Clone, Default, Debug)]
-pub(crate) struct ProducerIds {}
-
-/// A broker starts: the coordinator sets its standing timers.
-pub(crate) fn started(_step: &mut Step<'_>, _broker: BrokerId) {}
-
-/// A broker became the leader of a partition of `__transaction_state`, in a new term: it loads it.
-pub(crate) fn elected(
-    _step: &mut Step<'_>,
-    _broker: BrokerId,
-    _partition: PartitionIndex,
-    _epoch: CoordinatorEpoch,
-) {
+pub(crate) struct TxnCoordinator {
+    pub(super) owned: BTreeMap<PartitionIndex, Arc<OwnedPartition>>,
+    pub(super) markers: MarkerQueues,
+    pub(super) collections: Collections,
+    /// How many appends were made; names their timers.
+    pub(super) appends: u64,
 }
 
-/// A running broker no longer leads a partition of `__transaction_state`.
-pub(crate) fn resigned(_step: &mut Step<'_>, _broker: BrokerId, _partition: PartitionIndex) {}
-
-/// The log or the high watermark of a partition of `__transaction_state` moved.
-pub(crate) fn replicated(
-    _step: &mut Step<'_>,
-    _broker: BrokerId,
-    _partition: PartitionIndex,
-    _high_watermark: Offset,
-) {
+/// One partition of `__transaction_state` in the cache of its owner.
+#[derive(Clone, Debug)]
+pub(super) struct OwnedPartition {
+    pub(super) key: PartitionKey,
+    /// The leader epoch under which it was loaded (MARKOUT-03).
+    pub(super) epoch: CoordinatorEpoch,
+    pub(super) ids: BTreeMap<TransactionalId, TxnMetadata>,
+    /// Records that wait for their replicas, by the offset of the last.
+    pub(super) appends: BTreeMap<Offset, Append>,
+    /// Transactions whose markers were refused for good (MARKOUT-08).
+    pub(super) given_up: BTreeSet<TransactionalId>,
 }
 
-/// A timer of the transaction coordinator fires.
-pub(crate) fn fire(_step: &mut Step<'_>, _timer: &Timer) {}
+/// A transactional id in a partition that its owner has loaded.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Place {
+    pub(super) partition: PartitionIndex,
+    pub(super) id: TransactionalId,
+}
 
-/// A topic was deleted: its partitions need no markers any more (MARKOUT-04).
-pub(crate) fn topic_deleted(_step: &mut Step<'_>, _topic: &TopicName) {}
+/// An InitProducerId of a transactional id, its arguments checked (INIT-02 to INIT-06).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct InitRequest {
+    pub(crate) transactional_id: TransactionalId,
+    pub(crate) timeout_ms: i32,
+    /// The identity that the client expects to hold, if it named one (KIP-360).
+    pub(crate) expected: Option<Identity>,
+}
 
-/// A message on the channel of markers or of verification arrived at a broker.
-pub(crate) fn delivered(_step: &mut Step<'_>, _message: crate::network::Message) {}
+/// An EndTxn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct EndRequest {
+    pub(crate) transactional_id: TransactionalId,
+    pub(crate) identity: Identity,
+    pub(crate) outcome: MarkerType,
+    /// The path that the request's version stands for (END-01).
+    pub(crate) path: TxnPath,
+}
 
-/// A message on the channel of markers or of verification was lost: its sender sees a broken
-/// connection.
-pub(crate) fn lost(_step: &mut Step<'_>, _message: crate::network::Message) {}
+/// How a request that was not refused goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Progress<T> {
+    /// Answer this at once.
+    Done(T),
+    /// The answer follows when the log has taken the record.
+    Writing,
+}
+
+impl TxnCoordinator {
+    /// Carries out InitProducerId (INIT-07 to INIT-16); the answer always follows from the log.
+    ///
+    /// # Errors
+    /// The code to answer at once.
+    pub(crate) fn init_producer_id(
+        &mut self,
+        ids: &mut ProducerIds,
+        host: &mut Host<'_>,
+        ticket: Ticket,
+        request: InitRequest,
+    ) -> Result<(), ErrorCode> {
+        let (now, profile) = (host.now, TxnProfile::of(host));
+        let InitRequest { transactional_id, timeout_ms, expected } = request;
+        let place = self.locate(host, transactional_id)?;
+        let known = &mut self.partition(place.partition)?.ids;
+        let txn = known
+            .entry(place.id.clone())
+            .or_insert_with(|| TxnMetadata::new(ids.take(host.metadata), timeout_ms, now));
+        let new_id = &mut || Some(ids.take(host.metadata));
+        let reply = match txn.prepare_init(expected, timeout_ms, now, profile, new_id)? {
+            InitVerdict::Write => Reply::Init(ticket),
+            InitVerdict::AbortOngoing => {
+                let path = TxnPath::of_level(host.metadata.features.transaction_version());
+                let new_id = &mut || Some(ids.take(host.metadata));
+                txn.prepare_fence(path, now, profile, new_id)?;
+                Reply::Fence(Some(ticket))
+            }
+        };
+        self.write(host, place, reply);
+        Ok(())
+    }
+
+    /// Adds partitions to a transaction (ADDP-03 to ADDP-05).
+    ///
+    /// # Errors
+    /// The code to answer at once, for every partition.
+    pub(super) fn add_partitions(
+        &mut self,
+        host: &mut Host<'_>,
+        transactional_id: TransactionalId,
+        identity: Identity,
+        partitions: &BTreeSet<TopicPartition>,
+        path: TxnPath,
+        reply: Reply,
+    ) -> Result<Progress<()>, ErrorCode> {
+        let (now, profile) = (host.now, TxnProfile::of(host));
+        let place = self.locate(host, transactional_id)?;
+        let txn = self.txn(&place)?;
+        match txn.prepare_add(identity, partitions, path, now, profile)? {
+            AddVerdict::AlreadyIn => Ok(Progress::Done(())),
+            AddVerdict::Write => {
+                self.write(host, place, reply);
+                Ok(Progress::Writing)
+            }
+        }
+    }
+
+    /// Adds a group's partition of `__consumer_offsets` to a transaction (ADDP-07).
+    ///
+    /// # Errors
+    /// The code to answer at once.
+    pub(crate) fn add_offsets(
+        &mut self,
+        host: &mut Host<'_>,
+        ticket: Ticket,
+        transactional_id: TransactionalId,
+        identity: Identity,
+        partition: TopicPartition,
+    ) -> Result<Progress<()>, ErrorCode> {
+        let partitions = BTreeSet::from([partition]);
+        let reply = Reply::Offsets(ticket);
+        self.add_partitions(host, transactional_id, identity, &partitions, TxnPath::Tv1, reply)
+    }
+
+    /// Whether partitions are in a transaction (ADDP-06), in their order.
+    ///
+    /// # Errors
+    /// The code to answer for every partition.
+    pub(super) fn verify_partitions<'a>(
+        &mut self,
+        host: &Host<'_>,
+        transactional_id: TransactionalId,
+        identity: Identity,
+        partitions: impl Iterator<Item = &'a TopicPartition>,
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+        let place = self.locate(host, transactional_id)?;
+        let txn = self.txn(&place)?;
+        let code = |verdict: Result<(), ErrorCode>| verdict.err().unwrap_or(ErrorCode::None);
+        Ok(partitions.map(|partition| code(txn.verify(identity, partition))).collect())
+    }
+
+    /// Carries out EndTxn (END-02 to END-09); the identity to answer counts in v5 only.
+    ///
+    /// # Errors
+    /// The code to answer at once.
+    pub(crate) fn end_txn(
+        &mut self,
+        ids: &mut ProducerIds,
+        host: &mut Host<'_>,
+        ticket: Ticket,
+        request: EndRequest,
+    ) -> Result<Progress<Identity>, ErrorCode> {
+        let (now, profile) = (host.now, TxnProfile::of(host));
+        let EndRequest { transactional_id, identity, outcome, path } = request;
+        let place = self.locate(host, transactional_id)?;
+        let txn = self.txn(&place)?;
+        let verdict = match path {
+            TxnPath::Tv1 => txn.prepare_end_tv1(identity, outcome, now, profile)?,
+            TxnPath::Tv2 => {
+                let new_id = &mut || Some(ids.take(host.metadata));
+                txn.prepare_end_tv2(identity, outcome, now, profile, new_id)?
+            }
+        };
+        match verdict {
+            EndVerdict::Done(identity) => Ok(Progress::Done(identity)),
+            EndVerdict::Write => {
+                self.write(host, place, Reply::End(ticket));
+                Ok(Progress::Writing)
+            }
+        }
+    }
+
+    /// What is known of a transactional id, pending changes left out (DESC-02).
+    ///
+    /// # Errors
+    /// 16 at a broker that does not own the id, 105 if the owner does not know it.
+    pub(crate) fn describe(
+        &mut self,
+        host: &Host<'_>,
+        transactional_id: TransactionalId,
+    ) -> Result<&TxnFields, ErrorCode> {
+        let place = self.locate(host, transactional_id)?;
+        let owned = self.owned.get(&place.partition).ok_or(ErrorCode::NotCoordinator)?;
+        let txn = owned.ids.get(&place.id).ok_or(ErrorCode::TransactionalIdNotFound)?;
+        Ok(txn.fields())
+    }
+
+    /// Every transactional id of this broker (DESC-03).
+    pub(crate) fn list(&self) -> impl Iterator<Item = (&TransactionalId, &TxnFields)> {
+        self.owned.values().flat_map(|owned| owned.ids.iter().map(|(id, txn)| (id, txn.fields())))
+    }
+
+    /// The partition that an id belongs to, if this broker owns it (TLOG-01, FAILOVER-05).
+    fn locate(&self, host: &Host<'_>, id: TransactionalId) -> Result<Place, ErrorCode> {
+        if id.is_empty() {
+            return Err(ErrorCode::InvalidRequest);
+        }
+        let log = host.metadata.topic(TRANSACTION_STATE).ok_or(ErrorCode::NotCoordinator)?;
+        let partition = partition_of(&id, log.partition_count());
+        if self.owned.contains_key(&partition) {
+            Ok(Place { partition, id })
+        } else {
+            Err(ErrorCode::NotCoordinator)
+        }
+    }
+
+    pub(super) fn partition(
+        &mut self,
+        partition: PartitionIndex,
+    ) -> Result<&mut OwnedPartition, ErrorCode> {
+        self.owned.get_mut(&partition).map(Arc::make_mut).ok_or(ErrorCode::NotCoordinator)
+    }
+
+    /// An id that the owner knows; any other is not mapped to a producer id (END-02).
+    pub(super) fn txn(&mut self, place: &Place) -> Result<&mut TxnMetadata, ErrorCode> {
+        let known = &mut self.partition(place.partition)?.ids;
+        known.get_mut(&place.id).ok_or(ErrorCode::InvalidProducerIdMapping)
+    }
+}

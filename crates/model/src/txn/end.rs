@@ -7,7 +7,8 @@ use fencepost_ids::{ErrorCode, ProducerEpoch, ProducerId, Timestamp};
 
 use super::init::ProducerIdSource;
 use super::profile::{FenceBump, TxnProfile};
-use super::state::{Identity, Outcome, TxnFields, TxnMetadata, TxnPath, TxnState};
+use super::state::{Identity, TxnFields, TxnMetadata, TxnPath, TxnState};
+use fencepost_log::MarkerType;
 
 /// What an EndTxn that is not refused leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +37,7 @@ impl TxnMetadata {
     pub(crate) fn prepare_end_tv1(
         &mut self,
         identity: Identity,
-        outcome: Outcome,
+        outcome: MarkerType,
         now: Timestamp,
         profile: TxnProfile,
     ) -> Result<EndVerdict, ErrorCode> {
@@ -54,13 +55,13 @@ impl TxnMetadata {
                 self.prepare(prepared, profile);
                 Ok(EndVerdict::Write)
             }
-            (TxnState::CompleteCommit, Outcome::Commit)
-            | (TxnState::CompleteAbort, Outcome::Abort) => Ok(EndVerdict::Done(identity)),
-            (TxnState::PrepareCommit, Outcome::Commit)
-            | (TxnState::PrepareAbort, Outcome::Abort) => Err(ErrorCode::ConcurrentTransactions),
-            (TxnState::CompleteCommit | TxnState::PrepareCommit, Outcome::Abort)
-            | (TxnState::CompleteAbort | TxnState::PrepareAbort, Outcome::Commit)
-            | (TxnState::Empty, Outcome::Commit | Outcome::Abort) => {
+            (TxnState::CompleteCommit, MarkerType::Commit)
+            | (TxnState::CompleteAbort, MarkerType::Abort) => Ok(EndVerdict::Done(identity)),
+            (TxnState::PrepareCommit, MarkerType::Commit)
+            | (TxnState::PrepareAbort, MarkerType::Abort) => Err(ErrorCode::ConcurrentTransactions),
+            (TxnState::CompleteCommit | TxnState::PrepareCommit, MarkerType::Abort)
+            | (TxnState::CompleteAbort | TxnState::PrepareAbort, MarkerType::Commit)
+            | (TxnState::Empty, MarkerType::Commit | MarkerType::Abort) => {
                 Err(ErrorCode::InvalidTxnState)
             }
         }
@@ -73,7 +74,7 @@ impl TxnMetadata {
     pub(crate) fn prepare_end_tv2(
         &mut self,
         identity: Identity,
-        outcome: Outcome,
+        outcome: MarkerType,
         now: Timestamp,
         profile: TxnProfile,
         new_id: ProducerIdSource<'_>,
@@ -99,35 +100,35 @@ impl TxnMetadata {
             | (
                 TxnState::Empty | TxnState::CompleteCommit | TxnState::CompleteAbort,
                 Relation::Current,
-                Outcome::Abort,
+                MarkerType::Abort,
             ) => {
                 let prepared = self.prepared(outcome, TxnPath::Tv2, now);
                 let prepared = bumped_or_rotated(prepared, profile, new_id)?;
                 self.prepare(prepared, profile);
                 Ok(EndVerdict::Write)
             }
-            (TxnState::CompleteCommit, Relation::Retry, Outcome::Commit)
-            | (TxnState::CompleteAbort, Relation::Retry, Outcome::Abort) => {
+            (TxnState::CompleteCommit, Relation::Retry, MarkerType::Commit)
+            | (TxnState::CompleteAbort, Relation::Retry, MarkerType::Abort) => {
                 Ok(EndVerdict::Done(self.fields.identity()))
             }
-            (TxnState::PrepareCommit, Relation::Retry, Outcome::Commit)
-            | (TxnState::PrepareAbort, Relation::Retry, Outcome::Abort) => {
+            (TxnState::PrepareCommit, Relation::Retry, MarkerType::Commit)
+            | (TxnState::PrepareAbort, Relation::Retry, MarkerType::Abort) => {
                 Err(ErrorCode::ConcurrentTransactions)
             }
             (
                 TxnState::Empty | TxnState::CompleteCommit | TxnState::CompleteAbort,
                 Relation::Current,
-                Outcome::Commit,
+                MarkerType::Commit,
             )
             | (
                 TxnState::CompleteCommit | TxnState::PrepareCommit,
                 Relation::Retry,
-                Outcome::Abort,
+                MarkerType::Abort,
             )
             | (
                 TxnState::CompleteAbort | TxnState::PrepareAbort,
                 Relation::Retry,
-                Outcome::Commit,
+                MarkerType::Commit,
             ) => Err(ErrorCode::InvalidTxnState),
             (TxnState::Ongoing | TxnState::Empty, Relation::Retry | Relation::Other, _)
             | (
@@ -156,7 +157,7 @@ impl TxnMetadata {
         self.refuse_if_pending()?;
         assert!(self.fields.state == TxnState::Ongoing, "only an open transaction is fenced");
         if path == TxnPath::Tv2 && profile.fence != FenceBump::Twice {
-            let prepared = self.prepared(Outcome::Abort, path, now);
+            let prepared = self.prepared(MarkerType::Abort, path, now);
             let prepared = match profile.fence {
                 FenceBump::OnceOrRotate => bumped_or_rotated(prepared, profile, new_id)?,
                 FenceBump::Once | FenceBump::Twice => bumped(prepared)?,
@@ -169,7 +170,7 @@ impl TxnMetadata {
         } else {
             self.fields.epoch.next().ok_or(ErrorCode::UnknownServerError)?
         };
-        let mut prepared = self.prepared(Outcome::Abort, path, now);
+        let mut prepared = self.prepared(MarkerType::Abort, path, now);
         prepared.epoch = fenced;
         prepared.last_epoch = ProducerEpoch::NONE;
         if path == TxnPath::Tv2 {
@@ -230,10 +231,10 @@ impl TxnMetadata {
     }
 
     /// The Prepare record, before any bump (END-06, END-08).
-    fn prepared(&self, outcome: Outcome, path: TxnPath, now: Timestamp) -> TxnFields {
+    fn prepared(&self, outcome: MarkerType, path: TxnPath, now: Timestamp) -> TxnFields {
         let state = match outcome {
-            Outcome::Commit => TxnState::PrepareCommit,
-            Outcome::Abort => TxnState::PrepareAbort,
+            MarkerType::Commit => TxnState::PrepareCommit,
+            MarkerType::Abort => TxnState::PrepareAbort,
         };
         let start = if self.fields.state == TxnState::Ongoing { self.fields.start } else { now };
         TxnFields { state, path, start, last_update: now, ..self.fields.clone() }

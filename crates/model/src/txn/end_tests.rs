@@ -7,21 +7,29 @@ use ErrorCode::{
     ConcurrentTransactions, InvalidProducerIdMapping, InvalidTxnState, ProducerFenced,
     UnknownServerError,
 };
-use Outcome::{Abort, Commit};
+use MarkerType::{Abort, Commit};
 use TxnState::{CompleteAbort, CompleteCommit, Empty, Ongoing, PrepareAbort, PrepareCommit};
 
 const NEW: i64 = 9000;
 const NOW: Timestamp = Timestamp(500);
 const P: TxnProfile = TxnProfile::V4_2;
 
-fn tv1(metadata: &mut TxnMetadata, who: (i64, i16), how: Outcome) -> Result<EndVerdict, ErrorCode> {
+fn tv1(
+    metadata: &mut TxnMetadata,
+    who: (i64, i16),
+    how: MarkerType,
+) -> Result<EndVerdict, ErrorCode> {
     let before = metadata.clone();
     let verdict = metadata.prepare_end_tv1(identity(who.0, who.1), how, NOW, P);
     assert_eq!(verdict == Ok(Write), *metadata != before, "only a write changes anything");
     verdict
 }
 
-fn tv2(metadata: &mut TxnMetadata, who: (i64, i16), how: Outcome) -> Result<EndVerdict, ErrorCode> {
+fn tv2(
+    metadata: &mut TxnMetadata,
+    who: (i64, i16),
+    how: MarkerType,
+) -> Result<EndVerdict, ErrorCode> {
     let before = metadata.clone();
     let mut ids = || Some(ProducerId(NEW));
     let verdict = metadata.prepare_end_tv2(identity(who.0, who.1), how, NOW, P, &mut ids);

@@ -1,5 +1,9 @@
 //! In what the releases of Kafka differ as transaction coordinator.
 
+use fencepost_wire::Release;
+
+use crate::host::Host;
+
 /// The behaviours that changed between releases, by the names of the spec's D01 to D12.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TxnProfile {
@@ -10,8 +14,9 @@ pub(crate) struct TxnProfile {
     /// Every transition sets the previous producer id, not only those to Empty and the TV2
     /// completions (D06).
     pub(crate) every_transition_sets_previous_id: bool,
-    /// A leader refuses a Produce with a stale epoch without asking the coordinator (D08).
-    pub(crate) refuses_stale_epoch_early: bool,
+    /// Markers of TV2 transactions carry their version, and leaders judge their epochs strictly
+    /// (D07, KIP-1228).
+    pub(crate) strict_marker_epochs: bool,
     /// A timeout of 2147483647 ms means a two-phase commit that never times out (D10).
     pub(crate) two_phase_commit: bool,
     /// A load skips records with an unknown value version instead of stopping (D11).
@@ -31,6 +36,16 @@ pub(crate) enum FenceBump {
 }
 
 impl TxnProfile {
+    /// The behaviour of the cluster's release.
+    pub(crate) fn of(host: &Host<'_>) -> Self {
+        match host.config.release {
+            Release::V3_9 => Self::V3_9,
+            Release::V4_0 => Self::V4_0,
+            Release::V4_1 => Self::V4_1,
+            Release::V4_2 => Self::V4_2,
+        }
+    }
+
     /// Kafka 3.9, which knows no TV2; what it shares with 4.0 behaves as there.
     pub(crate) const V3_9: Self = Self::V4_0;
 
@@ -43,21 +58,17 @@ impl TxnProfile {
         fence: FenceBump::Once,
         logs_neighbour_ids: false,
         every_transition_sets_previous_id: false,
-        refuses_stale_epoch_early: false,
+        strict_marker_epochs: false,
         two_phase_commit: false,
         skips_unknown_values: false,
     };
 
     /// Kafka 4.1.
-    pub(crate) const V4_1: Self = Self {
-        every_transition_sets_previous_id: true,
-        refuses_stale_epoch_early: true,
-        two_phase_commit: true,
-        ..Self::V4_0
-    };
+    pub(crate) const V4_1: Self =
+        Self { every_transition_sets_previous_id: true, two_phase_commit: true, ..Self::V4_0 };
 
     /// Kafka 4.2.
-    pub(crate) const V4_2: Self = Self::V4_1;
+    pub(crate) const V4_2: Self = Self { strict_marker_epochs: true, ..Self::V4_1 };
 
     /// Kafka 4.3, the first that writes the neighbouring producer ids (KAFKA-20310).
     #[cfg(test)]

@@ -97,13 +97,6 @@ impl TxnState {
     }
 }
 
-/// How a transaction ends.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) enum Outcome {
-    Abort,
-    Commit,
-}
-
 /// Which of the two protocols a request or a transaction follows (FEAT-03): TV1 covers levels 0
 /// and 1 of `transaction.version`, TV2 is level 2 (KIP-890).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -113,6 +106,11 @@ pub(crate) enum TxnPath {
 }
 
 impl TxnPath {
+    /// The path of internal aborts at a level of `transaction.version` (FEAT-03).
+    pub(crate) const fn of_level(level: i16) -> Self {
+        if level >= 2 { Self::Tv2 } else { Self::Tv1 }
+    }
+
     /// The level that is stored with the transaction and sent with its markers (STATE-05).
     pub(crate) const fn level(self) -> i16 {
         match self {

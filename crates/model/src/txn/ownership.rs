@@ -1,0 +1,76 @@
+//! Partitions of `__transaction_state` that a broker takes over and gives up (FAILOVER-01 to
+//! FAILOVER-09).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fencepost_ids::{CoordinatorEpoch, Offset, PartitionIndex, TransactionalId};
+
+use super::coordinator::{OwnedPartition, Place, TxnCoordinator};
+use super::log::{RecordError, decode_key, decode_value};
+use super::profile::TxnProfile;
+use super::state::TxnMetadata;
+use crate::host::Host;
+use crate::metadata::{PartitionKey, TRANSACTION_STATE};
+
+impl TxnCoordinator {
+    /// The broker leads a partition in a new term: it loads it from the log, and carries on what
+    /// was decided (FAILOVER-04). The load is one step, so no request finds it half done.
+    pub(super) fn take_over(
+        &mut self,
+        host: &mut Host<'_>,
+        partition: PartitionIndex,
+        epoch: CoordinatorEpoch,
+    ) {
+        self.disown(host, partition);
+        let Some(key) = host.key(TRANSACTION_STATE, partition) else { return };
+        let profile = TxnProfile::of(host);
+        let mut ids = load(host, key, profile);
+        let mut decided = Vec::new();
+        for (id, txn) in &mut ids {
+            if txn.fields().state.is_prepared() {
+                txn.prepare_completion(host.now, profile);
+                decided.push(Place { partition, id: id.clone() });
+            }
+        }
+        let owned =
+            OwnedPartition { key, epoch, ids, appends: BTreeMap::new(), given_up: BTreeSet::new() };
+        self.owned.insert(partition, Arc::new(owned));
+        for place in decided {
+            self.owe_markers(host, place);
+        }
+    }
+}
+
+/// Reads a partition to its end, high watermark or not: the last record of each id wins
+/// (FAILOVER-02). What cannot be read ends the load with what was read so far (FAILOVER-03).
+fn load(
+    host: &Host<'_>,
+    key: PartitionKey,
+    profile: TxnProfile,
+) -> BTreeMap<TransactionalId, TxnMetadata> {
+    let mut ids = BTreeMap::new();
+    let Some(stored) = host.stored(key) else { return ids };
+    for batch in stored.log.batches_from(Offset::ZERO) {
+        let Ok(records) = batch.records() else { return ids };
+        for record in &records {
+            let Ok(record) = record else { return ids };
+            let id = match record.key.map(decode_key) {
+                Some(Ok(id)) => id,
+                Some(Err(RecordError::UnknownKeyVersion(_))) => continue,
+                Some(Err(_)) | None => return ids,
+            };
+            match record.value.map(decode_value) {
+                None => {
+                    ids.remove(&id);
+                }
+                Some(Ok(fields)) => {
+                    ids.insert(id, TxnMetadata::loaded(fields));
+                }
+                Some(Err(RecordError::UnknownValueVersion(_))) if profile.skips_unknown_values => {}
+                Some(Err(_)) => return ids,
+            }
+        }
+    }
+    ids
+}
