@@ -1,0 +1,8 @@
+//! The rules of the specification, shown at `Cluster::handle`: one module for each subject, and in
+//! [`world`] the small language that the tests are written in.
+
+#![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary has no outside")]
+
+mod fetch;
+mod produce;
+mod world;
