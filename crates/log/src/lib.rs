@@ -17,6 +17,8 @@ pub use batch::{
 };
 mod config;
 pub use config::{LogConfig, LogRules};
+mod delivery;
+pub use delivery::{Delivery, DeliveryFilter};
 mod durable;
 pub use durable::{
     AbortedTransaction, EpochEnd, Log, LogRead, OffsetOutOfRange, ProducerSnapshot, TimestampHit,

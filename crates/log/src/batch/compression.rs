@@ -119,3 +119,21 @@ fn read_up_to(reader: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
     reader.take(limit + 1).read_to_end(&mut output)?;
     Ok((output.len() as u64 <= limit).then_some(output))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batch_09_decompression_stops_at_its_limit() {
+        for codec in [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+            let bomb = Bytes::from(codec.compress(&[0; 100_000]));
+            assert!(bomb.len() < 10_000, "{codec:?}");
+            let whole = codec.decompress(&bomb, 100_000).map(|bytes| bytes.len());
+            assert_eq!(whole, Ok(100_000), "{codec:?}");
+            let limit = 99_999;
+            let refused = codec.decompress(&bomb, limit);
+            assert_eq!(refused, Err(CompressionError::TooLarge { limit }), "{codec:?}");
+        }
+    }
+}

@@ -1,16 +1,17 @@
 //! A batch as the log keeps it.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use bytes::{BufMut, Bytes};
 use fencepost_ids::{LeaderEpoch, Offset};
 
-use super::header::{BatchHeader, HEADER_BYTES, PATCHED_BYTES};
+use super::header::{BATCH_OVERHEAD, BatchHeader, HEADER_BYTES, MAGIC_AT, PATCHED_BYTES};
 use super::{Compression, CompressionError, DECOMPRESSED_BYTES_MAX, RecordSet};
 
 /// A checked batch in the log: the bytes that came, shared, and the two fields that the leader
 /// writes over them (BATCH-05). A clone costs a reference count.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct StoredBatch {
     base_offset: Offset,
     leader_epoch: LeaderEpoch,
@@ -22,6 +23,19 @@ impl StoredBatch {
     pub(crate) fn new(base_offset: Offset, leader_epoch: LeaderEpoch, bytes: Bytes) -> Self {
         debug_assert!(bytes.len() >= HEADER_BYTES, "validation refuses shorter batches");
         Self { base_offset, leader_epoch, bytes }
+    }
+
+    /// Takes the first batch off the bytes of a Fetch answer, with the leader's fields as they
+    /// stand there; `None` if no whole batch of format v2 is left. The CRC is not looked at.
+    #[must_use]
+    pub fn take(fetched: &mut Bytes) -> Option<Self> {
+        let header = BatchHeader::read(fetched)?;
+        let length = usize::try_from(header.batch_length).ok()?;
+        let size = length.checked_add(BATCH_OVERHEAD)?;
+        if size < HEADER_BYTES || size > fetched.len() || fetched[MAGIC_AT] != 2 {
+            return None;
+        }
+        Some(Self::new(header.base_offset, header.leader_epoch, fetched.split_to(size)))
     }
 
     /// The offset of the first record.
@@ -87,6 +101,23 @@ impl StoredBatch {
         let records = self.bytes.slice(HEADER_BYTES..);
         let records = compression.decompress(&records, DECOMPRESSED_BYTES_MAX)?;
         Ok(RecordSet::new(header, records))
+    }
+}
+
+/// What stands below the patched fields in `bytes` is the sender's and has no meaning.
+impl PartialEq for StoredBatch {
+    fn eq(&self, other: &Self) -> bool {
+        (self.base_offset, self.leader_epoch) == (other.base_offset, other.leader_epoch)
+            && self.bytes[PATCHED_BYTES..] == other.bytes[PATCHED_BYTES..]
+    }
+}
+
+impl Eq for StoredBatch {}
+
+impl Hash for StoredBatch {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.base_offset, self.leader_epoch).hash(state);
+        self.bytes[PATCHED_BYTES..].hash(state);
     }
 }
 

@@ -34,10 +34,20 @@ impl Log {
     pub fn offset_of_max_timestamp(&self) -> Option<TimestampHit> {
         let largest = self
             .batches_from(self.start_offset())
-            .map(|batch| batch.header().max_timestamp)
+            .filter_map(|batch| max_timestamp_from(batch, self.start_offset()))
             .max()?;
         self.offset_for_timestamp(largest)
     }
+}
+
+/// The header knows it, unless the log's start cuts the batch.
+fn max_timestamp_from(batch: &StoredBatch, start: Offset) -> Option<Timestamp> {
+    if batch.base_offset() >= start {
+        return Some(batch.header().max_timestamp);
+    }
+    let records = batch.records().ok()?;
+    let left = records.iter().flatten().filter(|r| r.offset(batch.base_offset()) >= start);
+    left.map(|record| record.timestamp).max()
 }
 
 fn first_at(batch: &StoredBatch, timestamp: Timestamp, start: Offset) -> Option<TimestampHit> {
