@@ -43,4 +43,4 @@ pub use timers::{Deadline, GroupTimer, Timer};
 mod topics;
 mod txn;
 
-pub mod group;
+mod group;

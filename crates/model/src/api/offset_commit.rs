@@ -1,9 +1,149 @@
-//! OffsetCommit.
+//! OffsetCommit (key 8), versions 2 to 9: TXOFF-55 to TXOFF-61.
 
-use fencepost_wire::messages::OffsetCommitRequest;
+use fencepost_ids::{
+    ErrorCode, GenerationId, GroupId, InstanceId, LeaderEpoch, Offset, PartitionIndex, Timestamp,
+};
+use fencepost_wire::FromWire;
+use fencepost_wire::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use fencepost_wire::messages::offset_commit_response::{
+    OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+};
+use fencepost_wire::messages::{OffsetCommitRequest, OffsetCommitResponse};
 
+use crate::group::classic::{CommitKind, Identity};
+use crate::group::records::{GroupRecord, OffsetCommitKey, OffsetCommitValue};
+use crate::group::{Answer, append_error};
 use crate::step::{Call, Step};
 
-pub(crate) fn handle(step: &mut Step<'_>, call: &Call, _request: OffsetCommitRequest) {
-    step.close(call.ticket.connection, "OffsetCommit is not built yet");
+/// The version from which an unknown group is told as such (TXOFF-57).
+const GROUP_ID_NOT_FOUND_VERSION: i16 = 9;
+
+pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommitRequest) {
+    let topics = std::mem::take(&mut request.topics);
+    let mut response = OffsetCommitResponse::default();
+    let mut is_any_known = false;
+    for topic in &topics {
+        let known = step.cluster.metadata.topic(&topic.name);
+        let answers = topic.partitions.iter().map(|partition| {
+            let index = PartitionIndex(partition.partition_index);
+            let error = match known.and_then(|known| known.partition(index)) {
+                None => ErrorCode::UnknownTopicOrPartition,
+                Some(_) => ErrorCode::None,
+            };
+            is_any_known |= error.is_none();
+            OffsetCommitResponsePartition::default()
+                .with_partition_index(partition.partition_index)
+                .with_error_code(error.code())
+        });
+        let answered = OffsetCommitResponseTopic::default()
+            .with_name(topic.name.clone())
+            .with_partitions(answers.collect());
+        response.topics.push(answered);
+    }
+    let waits = if is_any_known {
+        match commit(step, call, &request, &topics, &mut response) {
+            Ok(waits) => waits,
+            Err(error) => {
+                fail(&mut response, error);
+                false
+            }
+        }
+    } else {
+        false
+    };
+    let answer = Answer::OffsetCommit(response);
+    step.answer_when_replicated(call.broker, call.ticket, answer, usize::from(waits));
+}
+
+/// Writes what the group allows; whether the answer waits for writes to be replicated.
+fn commit(
+    step: &mut Step<'_>,
+    call: &Call,
+    request: &OffsetCommitRequest,
+    topics: &[OffsetCommitRequestTopic],
+    response: &mut OffsetCommitResponse,
+) -> Result<bool, ErrorCode> {
+    let version = call.ticket.version;
+    let group = GroupId::from_wire(&request.group_id);
+    let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
+    let identity = Identity {
+        generation: GenerationId(request.generation_id_or_member_epoch),
+        member: &request.member_id,
+        instance: instance.as_ref(),
+    };
+    let mut shard = step.shard_of(call.broker, &group)?;
+    match shard.shard().group(&group) {
+        Some(known) => known.validate_offset_commit(&identity, CommitKind::Plain, version)?,
+        // It becomes a simple group by the commit itself.
+        None if identity.generation.0 < 0 => {}
+        None if version >= GROUP_ID_NOT_FOUND_VERSION => return Err(ErrorCode::GroupIdNotFound),
+        None => return Err(ErrorCode::IllegalGeneration),
+    }
+    let mut out = Vec::new();
+    if let Some((classic, now)) = shard.classic(&group) {
+        classic.committed_plainly(now, identity.member, &mut out);
+    }
+    shard.apply(&group, out);
+    let now = shard.host.now;
+    let expire_time =
+        (request.retention_time_ms != -1).then(|| now.plus_millis(request.retention_time_ms));
+    let limit = shard.host.config.settings.offset_metadata_max_bytes;
+    let mut records = Vec::new();
+    for (topic, answered) in topics.iter().zip(&mut response.topics) {
+        for (partition, answer) in topic.partitions.iter().zip(&mut answered.partitions) {
+            if answer.error_code != ErrorCode::None.code() {
+                continue;
+            }
+            let metadata = partition.committed_metadata.as_deref().unwrap_or_default();
+            if is_metadata_too_large(metadata, limit) {
+                answer.error_code = ErrorCode::OffsetMetadataTooLarge.code();
+                continue;
+            }
+            let key = OffsetCommitKey {
+                group: group.clone(),
+                topic: (*topic.name).as_str().into(),
+                partition: PartitionIndex(partition.partition_index),
+            };
+            let value = value(partition, metadata, now, expire_time);
+            records.push(GroupRecord::OffsetCommit(key, Some(value)));
+        }
+    }
+    shard.write(records, None)?;
+    Ok(shard.await_replication(call.ticket.serial, 0))
+}
+
+fn value(
+    partition: &OffsetCommitRequestPartition,
+    metadata: &str,
+    now: Timestamp,
+    expire_time: Option<Timestamp>,
+) -> OffsetCommitValue {
+    OffsetCommitValue {
+        offset: Offset(partition.committed_offset),
+        leader_epoch: leader_epoch(partition.committed_leader_epoch),
+        metadata: metadata.into(),
+        commit_time: now,
+        expire_time,
+    }
+}
+
+/// A leader epoch of a commit; -1 is none.
+pub(super) fn leader_epoch(epoch: i32) -> Option<LeaderEpoch> {
+    (epoch != LeaderEpoch::NONE.0).then_some(LeaderEpoch(epoch))
+}
+
+/// Metadata is counted in UTF-16 units (TXOFF-30).
+pub(super) fn is_metadata_too_large(metadata: &str, limit: i32) -> bool {
+    metadata.encode_utf16().count() > usize::try_from(limit).unwrap_or(0)
+}
+
+/// The error stands on every partition that was handed to the group.
+pub(crate) fn fail(response: &mut OffsetCommitResponse, error: ErrorCode) {
+    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    let partitions = response.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+    for partition in partitions.filter(|partition| partition.error_code != unknown) {
+        partition.error_code = append_error(error).code();
+    }
 }

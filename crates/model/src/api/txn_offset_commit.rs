@@ -1,15 +1,241 @@
-//! TxnOffsetCommit.
+//! TxnOffsetCommit (key 28), versions 0 to 5: TXOFF-10 to TXOFF-35.
 
-use fencepost_wire::messages::TxnOffsetCommitRequest;
+use fencepost_ids::{
+    BrokerId, ErrorCode, GenerationId, GroupId, InstanceId, Offset, PartitionIndex, ProducerEpoch,
+    ProducerId, Sequence, Timestamp, TopicName, TransactionalId,
+};
+use fencepost_log::VerificationGuard;
+use fencepost_wire::FromWire;
+use fencepost_wire::messages::txn_offset_commit_request::TxnOffsetCommitRequestPartition;
+use fencepost_wire::messages::txn_offset_commit_response::{
+    TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
+};
+use fencepost_wire::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 
-use fencepost_ids::BrokerId;
-
+use super::offset_commit::{is_metadata_too_large, leader_epoch};
+use crate::group::classic::{CommitKind, Identity};
+use crate::group::records::{GroupRecord, OffsetCommitKey, OffsetCommitValue};
+use crate::group::{self, TransactionalProducer, append_error};
+use crate::metadata::CONSUMER_OFFSETS;
 use crate::step::{Call, Step};
-use crate::txn::Answer;
+use crate::txn::{Answer, Asker, Question, QuestionMode};
 
-pub(crate) fn handle(step: &mut Step<'_>, call: &Call, _request: TxnOffsetCommitRequest) {
-    step.close(call.ticket.connection, "TxnOffsetCommit is not built yet");
+/// The version from which clients know `COORDINATOR_LOAD_IN_PROGRESS` (TXOFF-19).
+const LOAD_IN_PROGRESS_VERSION: i16 = 2;
+
+/// A commit whose transaction is being verified.
+#[derive(Clone, Debug)]
+pub(crate) struct Commit {
+    call: Call,
+    request: TxnOffsetCommitRequest,
+    /// The answers so far: partitions that do not exist are decided.
+    response: TxnOffsetCommitResponse,
+    guard: Option<VerificationGuard>,
 }
 
-/// The transaction's coordinator answered for the group's partition (VERIFY-10).
-pub(crate) fn verified(_step: &mut Step<'_>, _broker: BrokerId, _serial: u64, _answer: Answer) {}
+pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: TxnOffsetCommitRequest) {
+    let response = sort(step, &request);
+    let none = ErrorCode::None.code();
+    let partitions = || response.topics.iter().flat_map(|topic| &topic.partitions);
+    if partitions().all(|partition| partition.error_code != none) {
+        return step.respond(call.ticket, response);
+    }
+    let commit = Commit { call: call.clone(), request, response, guard: None };
+    if commit.request.group_id.is_empty() {
+        return refuse(step, commit, ErrorCode::InvalidGroupId);
+    }
+    verify(step, commit);
+}
+
+/// TXOFF-11: a partition that does not exist is answered as such, whatever happens to the rest.
+fn sort(step: &Step<'_>, request: &TxnOffsetCommitRequest) -> TxnOffsetCommitResponse {
+    let topics = request.topics.iter().map(|topic| {
+        let known = step.cluster.metadata.topic(&topic.name);
+        let answers = topic.partitions.iter().map(|partition| {
+            let index = PartitionIndex(partition.partition_index);
+            let error = match known.and_then(|known| known.partition(index)) {
+                None => ErrorCode::UnknownTopicOrPartition,
+                Some(_) => ErrorCode::None,
+            };
+            TxnOffsetCommitResponsePartition::default()
+                .with_partition_index(partition.partition_index)
+                .with_error_code(error.code())
+        });
+        TxnOffsetCommitResponseTopic::default()
+            .with_name(topic.name.clone())
+            .with_partitions(answers.collect())
+    });
+    TxnOffsetCommitResponse::default().with_topics(topics.collect())
+}
+
+/// TXOFF-14: the transaction is verified before the group is looked at.
+fn verify(step: &mut Step<'_>, mut commit: Commit) {
+    let mode = QuestionMode::of_offset_commit(commit.call.ticket.version);
+    let partition = match begin(step, &mut commit, mode) {
+        Ok(Some(partition)) => partition,
+        Ok(None) => return write(step, commit),
+        Err(error) => return refuse(step, commit, error),
+    };
+    let Commit { call, request, .. } = &commit;
+    let (broker, serial) = (call.broker, call.ticket.serial);
+    let question = Question {
+        asker: Asker::OffsetCommit(serial),
+        mode,
+        transactional_id: TransactionalId::from_wire(&request.transactional_id),
+        producer_id: ProducerId::from_wire(&request.producer_id),
+        producer_epoch: ProducerEpoch(request.producer_epoch),
+        partitions: vec![(TopicName::from(CONSUMER_OFFSETS), partition)],
+    };
+    if let Some(running) = step.broker(broker) {
+        running.group.verifying.insert(serial, commit);
+    }
+    crate::txn::ask(step, broker, question);
+}
+
+/// The partition of `__consumer_offsets` to ask about, or none if there is no need to.
+fn begin(
+    step: &mut Step<'_>,
+    commit: &mut Commit,
+    mode: QuestionMode,
+) -> Result<Option<PartitionIndex>, ErrorCode> {
+    let request = &commit.request;
+    let partition =
+        step.partition_of_group(&request.group_id).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let broker = commit.call.broker;
+    let mut parts = step.parts(broker).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    let host = &mut parts.host;
+    let key = host.key(CONSUMER_OFFSETS, partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    if host.leader(key).is_none() {
+        return Err(ErrorCode::NotLeaderOrFollower);
+    }
+    let is_enabled = host.config.settings.transaction_partition_verification_enable;
+    if mode != QuestionMode::Add && !is_enabled {
+        return Ok(None);
+    }
+    let producer_id = ProducerId::from_wire(&request.producer_id);
+    let producer_epoch = ProducerEpoch(request.producer_epoch);
+    commit.guard =
+        host.begin_verification(key, producer_id, producer_epoch, Sequence::NONE, mode)?;
+    Ok(commit.guard.map(|_| partition))
+}
+
+/// The transaction's coordinator answered.
+pub(crate) fn verified(step: &mut Step<'_>, broker: BrokerId, serial: u64, answer: Answer) {
+    let commit = step.broker(broker).and_then(|running| running.group.verifying.remove(&serial));
+    // None if the broker lost the request with its memory.
+    let Some(commit) = commit else { return };
+    let refused = answer.into_iter().map(|(.., error)| error).find(|error| !error.is_none());
+    match refused {
+        Some(error) => refuse(step, commit, verification_error(error)),
+        None => write(step, commit),
+    }
+}
+
+/// What the coordinator's refusal reads as here (TXOFF-16).
+const fn verification_error(error: ErrorCode) -> ErrorCode {
+    match error {
+        ErrorCode::NetworkException => ErrorCode::CoordinatorLoadInProgress,
+        ErrorCode::ProducerFenced => ErrorCode::InvalidProducerEpoch,
+        ErrorCode::ClusterAuthorizationFailed => ErrorCode::InvalidTxnState,
+        other => other,
+    }
+}
+
+/// Writes what the group allows (TXOFF-19 to TXOFF-34).
+fn write(step: &mut Step<'_>, mut commit: Commit) {
+    match append(step, &mut commit) {
+        Ok(waits) => {
+            let Commit { call, response, .. } = commit;
+            let answer = group::Answer::TxnOffsetCommit(response);
+            step.answer_when_replicated(call.broker, call.ticket, answer, usize::from(waits));
+        }
+        Err(error) => refuse(step, commit, error),
+    }
+}
+
+fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
+    let Commit { call, request, response, guard } = commit;
+    let group = GroupId::from_wire(&request.group_id);
+    let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
+    let identity = Identity {
+        generation: GenerationId(request.generation_id),
+        member: &request.member_id,
+        instance: instance.as_ref(),
+    };
+    let mut shard = step.shard_of(call.broker, &group)?;
+    match shard.shard().group(&group) {
+        Some(known) => {
+            let version = call.ticket.version;
+            let checked =
+                known.validate_offset_commit(&identity, CommitKind::Transactional, version);
+            checked.map_err(|error| match error {
+                // Producers do not know it (TXOFF-28).
+                ErrorCode::StaleMemberEpoch => ErrorCode::IllegalGeneration,
+                other => other,
+            })?;
+        }
+        None if identity.generation.0 < 0 => {}
+        None => return Err(ErrorCode::IllegalGeneration),
+    }
+    let now = shard.host.now;
+    let limit = shard.host.config.settings.offset_metadata_max_bytes;
+    let mut records = Vec::new();
+    for (topic, answered) in request.topics.iter().zip(&mut response.topics) {
+        for (partition, answer) in topic.partitions.iter().zip(&mut answered.partitions) {
+            if answer.error_code != ErrorCode::None.code() {
+                continue;
+            }
+            let metadata = partition.committed_metadata.as_deref().unwrap_or_default();
+            if is_metadata_too_large(metadata, limit) {
+                answer.error_code = ErrorCode::OffsetMetadataTooLarge.code();
+                continue;
+            }
+            let key = OffsetCommitKey {
+                group: group.clone(),
+                topic: (*topic.name).as_str().into(),
+                partition: PartitionIndex(partition.partition_index),
+            };
+            records.push(GroupRecord::OffsetCommit(key, Some(value(partition, metadata, now))));
+        }
+    }
+    let producer = TransactionalProducer {
+        id: ProducerId::from_wire(&request.producer_id),
+        epoch: ProducerEpoch(request.producer_epoch),
+        guard: *guard,
+    };
+    shard.write(records, Some(producer))?;
+    Ok(shard.await_replication(call.ticket.serial, 0))
+}
+
+fn value(
+    partition: &TxnOffsetCommitRequestPartition,
+    metadata: &str,
+    now: Timestamp,
+) -> OffsetCommitValue {
+    OffsetCommitValue {
+        offset: Offset(partition.committed_offset),
+        leader_epoch: leader_epoch(partition.committed_leader_epoch),
+        metadata: metadata.into(),
+        commit_time: now,
+        expire_time: None,
+    }
+}
+
+fn refuse(step: &mut Step<'_>, mut commit: Commit, error: ErrorCode) {
+    let is_old = commit.call.ticket.version < LOAD_IN_PROGRESS_VERSION;
+    let error = match error {
+        ErrorCode::CoordinatorLoadInProgress if is_old => ErrorCode::CoordinatorNotAvailable,
+        other => other,
+    };
+    fail(&mut commit.response, error);
+    step.respond(commit.call.ticket, commit.response);
+}
+
+/// The error stands on every partition that was handed to the group (TXOFF-20).
+pub(crate) fn fail(response: &mut TxnOffsetCommitResponse, error: ErrorCode) {
+    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    let partitions = response.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+    for partition in partitions.filter(|partition| partition.error_code != unknown) {
+        partition.error_code = append_error(error).code();
+    }
+}

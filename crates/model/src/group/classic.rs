@@ -8,24 +8,25 @@ use std::sync::Arc;
 
 use fencepost_ids::{GenerationId, InstanceId, MemberId, Timestamp, TopicName};
 
-use super::effects::{AfterWrite, Effect, Timer};
+use super::effects::{AfterWrite, Effect};
+use crate::timers::GroupTimer;
 
 mod deletion;
 mod durable;
 mod join;
-pub use join::{JoinRequest, Joining};
+pub(crate) use join::{JoinRequest, Joining};
 mod leave;
 mod member;
-pub use member::{Member, Protocol};
+pub(crate) use member::{Member, Protocol};
 mod membership;
 mod offset_commit;
-pub use offset_commit::{CommitKind, Identity};
+pub(crate) use offset_commit::{CommitKind, Identity};
 mod protocols;
 mod rebalance;
 mod session;
 mod static_member;
 mod sync;
-pub use sync::SyncRequest;
+pub(crate) use sync::SyncRequest;
 
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,7 @@ mod tests;
 /// Where a classic group stands (GRP-01). Dead is not a state here: a group that was deleted or
 /// unloaded is gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
+pub(crate) enum State {
     /// No members.
     Empty,
     /// Waits for members to join.
@@ -46,7 +47,7 @@ pub enum State {
 
 /// Which join phase a group is in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum JoinPhase {
+pub(crate) enum JoinPhase {
     /// The first after the group was empty, which members that join do not end early (GRP-19).
     Initial {
         /// How long the running delay is.
@@ -61,7 +62,7 @@ pub enum JoinPhase {
 impl State {
     /// The name on the wire.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Empty => "Empty",
             Self::PreparingRebalance(_) => "PreparingRebalance",
@@ -73,22 +74,22 @@ impl State {
 
 /// What a classic group needs to know of the broker's configuration (CONF-50).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `group.max.size`.
-    pub max_size: usize,
+    pub(crate) max_size: usize,
     /// `group.initial.rebalance.delay.ms`.
-    pub initial_rebalance_delay_ms: i64,
+    pub(crate) initial_rebalance_delay_ms: i64,
 }
 
 /// How long a new member may wait in its first join phase (GRP-17); not configurable.
-pub const NEW_MEMBER_JOIN_TIMEOUT_MS: i64 = 300_000;
+pub(crate) const NEW_MEMBER_JOIN_TIMEOUT_MS: i64 = 300_000;
 
 /// The protocol type whose metadata the coordinator understands (GRP-50).
-pub const CONSUMER_PROTOCOL_TYPE: &str = "consumer";
+pub(crate) const CONSUMER_PROTOCOL_TYPE: &str = "consumer";
 
 /// A group of the classic protocol.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ClassicGroup {
+pub(crate) struct ClassicGroup {
     state: State,
     /// When the state was entered; unknown in records of old brokers.
     state_since: Option<Timestamp>,
@@ -113,7 +114,7 @@ pub struct ClassicGroup {
 impl ClassicGroup {
     /// A group without members or protocol, as a JoinGroup or a commit of offsets creates it.
     #[must_use]
-    pub fn new(now: Timestamp) -> Self {
+    pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             state: State::Empty,
             state_since: Some(now),
@@ -133,67 +134,69 @@ impl ClassicGroup {
 
     /// Where the group stands.
     #[must_use]
-    pub const fn state(&self) -> State {
+    pub(crate) const fn state(&self) -> State {
         self.state
     }
 
     /// The number of the last join phase that ended.
     #[must_use]
-    pub const fn generation(&self) -> GenerationId {
+    pub(crate) const fn generation(&self) -> GenerationId {
         self.generation
     }
 
     /// The protocol type of the members, or of those that were.
     #[must_use]
-    pub fn protocol_type(&self) -> Option<&str> {
+    pub(crate) fn protocol_type(&self) -> Option<&str> {
         self.protocol_type.as_deref()
     }
 
     /// The selected protocol.
     #[must_use]
-    pub fn protocol(&self) -> Option<&str> {
+    pub(crate) fn protocol(&self) -> Option<&str> {
         self.protocol.as_deref()
     }
 
     /// The leader.
     #[must_use]
-    pub const fn leader(&self) -> Option<&MemberId> {
+    pub(crate) const fn leader(&self) -> Option<&MemberId> {
         self.leader.as_ref()
     }
 
     /// The members, by id.
-    pub fn members(&self) -> impl ExactSizeIterator<Item = &Member> {
+    pub(crate) fn members(&self) -> impl ExactSizeIterator<Item = &Member> {
         self.members.values()
     }
 
     /// Whether the group exists through committed offsets alone (GRP-03).
     #[must_use]
-    pub fn is_simple(&self) -> bool {
+    pub(crate) fn is_simple(&self) -> bool {
         self.protocol_type.is_none()
             && self.state == State::Empty
             && self.pending_members.is_empty()
     }
 
     /// A timer of the group fired.
-    pub fn fire(
+    pub(crate) fn fire(
         &mut self,
         now: Timestamp,
         settings: &Settings,
-        timer: &Timer,
+        timer: &GroupTimer,
         out: &mut Vec<Effect>,
     ) {
         match timer {
-            Timer::Session(member) => self.expire_session(now, settings, member, out),
-            Timer::PendingMember(member) => self.expire_pending_member(now, member, out),
-            Timer::InitialRebalanceDelay => self.initial_delay_ended(now, settings, out),
-            Timer::JoinPhase => self.join_phase_ended(now, out),
-            Timer::Sync => self.expire_sync(now, settings, out),
+            GroupTimer::Session(member) => self.expire_session(now, settings, member, out),
+            GroupTimer::Pending(member) => self.expire_pending_member(now, member, out),
+            GroupTimer::InitialDelay => self.initial_delay_ended(now, settings, out),
+            GroupTimer::Join => self.join_phase_ended(now, out),
+            GroupTimer::Sync => self.expire_sync(now, settings, out),
+            // Timers of KIP-848 groups.
+            GroupTimer::Rebalance(_) | GroupTimer::RegexRefresh => {}
         }
     }
 
     /// The group's record is replicated, or could not be written or was not replicated in time; the
     /// error is already the one to answer (GRP-26).
-    pub fn written(
+    pub(crate) fn written(
         &mut self,
         now: Timestamp,
         settings: &Settings,

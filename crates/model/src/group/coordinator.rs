@@ -1,50 +1,175 @@
-//! The group coordinator of one broker.
+//! The group coordinator of one broker: which partitions of `__consumer_offsets` it has, and what
+//! happens to them.
 
-use fencepost_ids::{BrokerId, Offset, PartitionIndex, TopicName};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use fencepost_ids::{BrokerId, ErrorCode, Offset, PartitionIndex, TopicName, partition_of};
 use fencepost_log::Marker;
 
-use crate::step::Step;
+use super::answers::Answers;
+use super::{Shard, ShardStep};
+use crate::api::txn_offset_commit::Commit;
+use crate::metadata::CONSUMER_OFFSETS;
+use crate::step::{Parts, Step};
 use crate::timers::Timer;
+
+/// TxnOffsetCommits whose transactions are being verified, by the serial numbers of their tickets
+/// (TXOFF-14).
+type TxnCommits = BTreeMap<u64, Commit>;
 
 /// A broker's share of the groups: those whose partition of `__consumer_offsets` it leads.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct GroupCoordinator {}
+pub(crate) struct GroupCoordinator {
+    shards: BTreeMap<PartitionIndex, Arc<Shard>>,
+    pub(super) answers: Answers,
+    pub(crate) verifying: TxnCommits,
+}
+
+impl GroupCoordinator {
+    /// The loaded shards, by partition.
+    pub(crate) fn shards(&self) -> impl Iterator<Item = &Shard> {
+        self.shards.values().map(|shard| &**shard)
+    }
+}
+
+impl Step<'_> {
+    /// The partition of `__consumer_offsets` that a group belongs to; none while there is no such
+    /// topic (TXOFF-01, TXOFF-05).
+    pub(crate) fn partition_of_group(&self, group: &str) -> Option<PartitionIndex> {
+        let topic = self.cluster.metadata.topic(CONSUMER_OFFSETS)?;
+        Some(partition_of(group, topic.partition_count()))
+    }
+
+    /// The shard of a group, if this broker is its coordinator (TXOFF-03).
+    ///
+    /// # Errors
+    /// `NOT_COORDINATOR`. Loading takes no time here, so that nobody is told to wait for it.
+    pub(crate) fn shard_of(
+        &mut self,
+        broker: BrokerId,
+        group: &str,
+    ) -> Result<ShardStep<'_>, ErrorCode> {
+        let partition = self.partition_of_group(group).ok_or(ErrorCode::NotCoordinator)?;
+        self.shard(broker, partition).ok_or(ErrorCode::NotCoordinator)
+    }
+
+    fn shard(&mut self, broker: BrokerId, partition: PartitionIndex) -> Option<ShardStep<'_>> {
+        let Parts { group, host, .. } = self.parts(broker)?;
+        let shard = Arc::make_mut(group.shards.get_mut(&partition)?);
+        Some(ShardStep { shard, answers: &mut group.answers, host })
+    }
+
+    fn partitions_of_coordinator(&mut self, broker: BrokerId) -> Vec<PartitionIndex> {
+        let Some(broker) = self.broker(broker) else { return Vec::new() };
+        broker.group.shards.keys().copied().collect()
+    }
+}
 
 /// A broker starts: the coordinator sets its standing timers.
-pub(crate) fn started(_step: &mut Step<'_>, _broker: BrokerId) {}
+pub(crate) fn started(step: &mut Step<'_>, broker: BrokerId) {
+    let interval = step.cluster.config.settings.offsets_retention_check_interval_ms;
+    let timer = Timer::OffsetExpiration { broker };
+    step.cluster.timers.set(timer, step.now.plus_millis(interval));
+}
 
-/// A broker became the leader of a partition of `__consumer_offsets`, in a new term: it loads it.
-pub(crate) fn elected(_step: &mut Step<'_>, _broker: BrokerId, _partition: PartitionIndex) {}
+/// A broker became the leader of a partition of `__consumer_offsets`, in a new term: it loads it,
+/// unless it had it before (TXOFF-75).
+pub(crate) fn elected(step: &mut Step<'_>, broker: BrokerId, partition: PartitionIndex) {
+    let now = step.now;
+    let Some(Parts { group, host, .. }) = step.parts(broker) else { return };
+    if group.shards.contains_key(&partition) {
+        return;
+    }
+    let Some(key) = host.key(CONSUMER_OFFSETS, partition) else { return };
+    let Some(stored) = host.stored(key) else { return };
+    let shard = Shard::load(key, &stored.log, now);
+    group.shards.insert(partition, Arc::new(shard));
+    if let Some(mut shard) = step.shard(broker, partition) {
+        shard.loaded();
+    }
+}
 
-/// A running broker no longer leads a partition of `__consumer_offsets`.
-pub(crate) fn resigned(_step: &mut Step<'_>, _broker: BrokerId, _partition: PartitionIndex) {}
+/// A running broker no longer leads a partition of `__consumer_offsets` (TXOFF-76).
+pub(crate) fn resigned(step: &mut Step<'_>, broker: BrokerId, partition: PartitionIndex) {
+    if let Some(mut shard) = step.shard(broker, partition) {
+        shard.unload();
+    }
+    if let Some(broker) = step.broker(broker) {
+        broker.group.shards.remove(&partition);
+    }
+}
 
 /// The log or the high watermark of a partition of `__consumer_offsets` moved.
 pub(crate) fn replicated(
-    _step: &mut Step<'_>,
-    _broker: BrokerId,
-    _partition: PartitionIndex,
+    step: &mut Step<'_>,
+    broker: BrokerId,
+    partition: PartitionIndex,
     _high_watermark: Offset,
 ) {
+    if let Some(mut shard) = step.shard(broker, partition) {
+        shard.replicated();
+    }
 }
 
 /// A marker was appended to a partition of `__consumer_offsets`: the pending offsets of its
-/// producer id are applied or dropped (MARKIN-07).
+/// producer id are applied or dropped at once, as its answer waits for the replicas anyway
+/// (MARKIN-07, TXOFF-36 to TXOFF-40).
 pub(crate) fn marker_appended(
-    _step: &mut Step<'_>,
-    _broker: BrokerId,
-    _partition: PartitionIndex,
-    _marker: &Marker,
-    _offset: Offset,
+    step: &mut Step<'_>,
+    broker: BrokerId,
+    partition: PartitionIndex,
+    marker: &Marker,
+    offset: Offset,
 ) {
+    if let Some(shard) = step.shard(broker, partition) {
+        shard.shard.replay_marker(offset, marker.producer_id, marker.marker_type);
+    }
 }
 
 /// A timer of the group coordinator fires.
-pub(crate) fn fire(_step: &mut Step<'_>, _timer: &Timer) {}
+pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
+    match timer {
+        Timer::OffsetExpiration { broker } => {
+            started(step, *broker);
+            for partition in step.partitions_of_coordinator(*broker) {
+                if let Some(mut shard) = step.shard(*broker, partition) {
+                    shard.expire_offsets();
+                }
+            }
+        }
+        Timer::GroupAppend { broker, partition, serial } => {
+            if let Some(mut shard) = step.shard(*broker, *partition) {
+                shard.timed_out(*serial);
+            }
+        }
+        Timer::Group { broker, group, kind } => {
+            if let Ok(mut shard) = step.shard_of(*broker, group) {
+                shard.fire(group, kind);
+            }
+        }
+        // Timers of other parts of the broker.
+        Timer::Parked { .. }
+        | Timer::VerificationRetry { .. }
+        | Timer::TransactionTimeouts { .. }
+        | Timer::TransactionalIdExpiration { .. }
+        | Timer::TransactionAppend { .. }
+        | Timer::MarkerRetry { .. }
+        | Timer::ProducerExpiration { .. } => {}
+    }
+}
 
 /// A topic was deleted: its offsets go (TXOFF-66).
-pub(crate) fn topic_deleted(_step: &mut Step<'_>, _topic: &TopicName) {}
+pub(crate) fn topic_deleted(step: &mut Step<'_>, topic: &TopicName) {
+    let brokers: Vec<_> = step.cluster.brokers.keys().copied().collect();
+    for broker in brokers {
+        for partition in step.partitions_of_coordinator(broker) {
+            if let Some(mut shard) = step.shard(broker, partition) {
+                shard.topic_deleted(topic);
+            }
+        }
+    }
+}
 
 /// A topic was created, deleted or grew (G848-15).
-pub(crate) fn topics_changed(_step: &mut Step<'_>) {}
+pub(crate) const fn topics_changed(_step: &mut Step<'_>) {}

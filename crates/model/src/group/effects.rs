@@ -8,14 +8,12 @@ use fencepost_ids::{ErrorCode, GenerationId, InstanceId, MemberId, Timestamp};
 
 use super::classic::Protocol;
 use super::records::ClassicGroupValue;
-
-/// A response that somebody waits for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Ticket(pub u64);
+use crate::ticket::Ticket;
+use crate::timers::GroupTimer;
 
 /// What a step of a classic group asks for, in the order in which it must be done.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Answer a JoinGroup.
     Join(Ticket, JoinReply),
     /// Answer a SyncGroup.
@@ -23,33 +21,17 @@ pub enum Effect {
     /// Never answer this request: a later one of the same member took its place (GRP-16).
     Abandon(Ticket),
     /// Start a timer, in place of a running one of the same name.
-    Arm(Timer, Timestamp),
+    Arm(GroupTimer, Timestamp),
     /// Stop a timer, if it runs.
-    Disarm(Timer),
+    Disarm(GroupTimer),
     /// Write the group's record; when it is replicated, or could not be, the second value says how
     /// to go on.
     Write(ClassicGroupValue, AfterWrite),
 }
 
-/// A timer of a classic group.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Timer {
-    /// The session of a member, or the five minutes that a new one may wait in its first join
-    /// (GRP-17, GRP-30, GRP-31).
-    Session(MemberId),
-    /// A member id was given out and its JoinGroup has not come yet (GRP-11).
-    PendingMember(MemberId),
-    /// The wait for more members of a group that was empty (GRP-19).
-    InitialRebalanceDelay,
-    /// The wait for members to rejoin (GRP-18).
-    JoinPhase,
-    /// The wait for members to send SyncGroup (GRP-28).
-    Sync,
-}
-
 /// How a group goes on when its record is replicated or refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum AfterWrite {
+pub(crate) enum AfterWrite {
     /// The record that created the group; a refusal undoes the creation (TXOFF-73 case 1).
     Created {
         /// The JoinGroup that created it, which a failure answers if it is still open.
@@ -70,52 +52,52 @@ pub enum AfterWrite {
 
 /// What must be known to finish, or to undo, the replacement of a static member in Stable.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct StaticReplacement {
+pub(crate) struct StaticReplacement {
     /// The seat.
-    pub instance: InstanceId,
+    pub(crate) instance: InstanceId,
     /// Who held it.
-    pub old_member: MemberId,
+    pub(crate) old_member: MemberId,
     /// Who holds it now.
-    pub new_member: MemberId,
+    pub(crate) new_member: MemberId,
     /// The protocols of the old member.
-    pub old_protocols: Vec<Protocol>,
+    pub(crate) old_protocols: Vec<Protocol>,
     /// The rebalance timeout of the old member.
-    pub old_rebalance_timeout_ms: i32,
+    pub(crate) old_rebalance_timeout_ms: i32,
     /// The session timeout of the old member.
-    pub old_session_timeout_ms: i32,
+    pub(crate) old_session_timeout_ms: i32,
     /// The leader before the replacement (GRP-38).
-    pub old_leader: Option<MemberId>,
+    pub(crate) old_leader: Option<MemberId>,
     /// The JoinGroup to answer.
-    pub ticket: Ticket,
+    pub(crate) ticket: Ticket,
     /// Whether the response can say that the leader need not assign (JoinGroup v9+, KIP-814).
-    pub can_skip_assignment: bool,
+    pub(crate) can_skip_assignment: bool,
 }
 
 /// The answer to a JoinGroup (GRP-22).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct JoinReply {
+pub(crate) struct JoinReply {
     /// Success or the refusal.
-    pub error: ErrorCode,
+    pub(crate) error: ErrorCode,
     /// The generation, -1 in most refusals.
-    pub generation: GenerationId,
+    pub(crate) generation: GenerationId,
     /// The group's protocol type.
-    pub protocol_type: Option<Arc<str>>,
+    pub(crate) protocol_type: Option<Arc<str>>,
     /// The selected protocol.
-    pub protocol: Option<Arc<str>>,
+    pub(crate) protocol: Option<Arc<str>>,
     /// The leader; none is "" on the wire.
-    pub leader: Option<MemberId>,
+    pub(crate) leader: Option<MemberId>,
     /// The member's own id; none is "" on the wire.
-    pub member: Option<MemberId>,
+    pub(crate) member: Option<MemberId>,
     /// All members, for the leader alone.
-    pub members: Vec<JoinedMember>,
+    pub(crate) members: Vec<JoinedMember>,
     /// Whether the leader must not assign (KIP-814).
-    pub skip_assignment: bool,
+    pub(crate) skip_assignment: bool,
 }
 
 impl JoinReply {
     /// A refusal with the member id that the request gave, or none.
     #[must_use]
-    pub fn refused(error: ErrorCode, member: Option<MemberId>) -> Self {
+    pub(crate) fn refused(error: ErrorCode, member: Option<MemberId>) -> Self {
         Self {
             error,
             generation: GenerationId(-1),
@@ -131,32 +113,32 @@ impl JoinReply {
 
 /// A member as the leader sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct JoinedMember {
+pub(crate) struct JoinedMember {
     /// Its id.
-    pub member: MemberId,
+    pub(crate) member: MemberId,
     /// Its seat, if it is static.
-    pub instance: Option<InstanceId>,
+    pub(crate) instance: Option<InstanceId>,
     /// Its metadata for the selected protocol.
-    pub metadata: Bytes,
+    pub(crate) metadata: Bytes,
 }
 
 /// The answer to a SyncGroup (GRP-25).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SyncReply {
+pub(crate) struct SyncReply {
     /// Success or the refusal.
-    pub error: ErrorCode,
+    pub(crate) error: ErrorCode,
     /// The group's protocol type, none in refusals.
-    pub protocol_type: Option<Arc<str>>,
+    pub(crate) protocol_type: Option<Arc<str>>,
     /// The selected protocol, none in refusals.
-    pub protocol: Option<Arc<str>>,
+    pub(crate) protocol: Option<Arc<str>>,
     /// The member's assignment, empty in refusals.
-    pub assignment: Bytes,
+    pub(crate) assignment: Bytes,
 }
 
 impl SyncReply {
     /// A refusal.
     #[must_use]
-    pub fn refused(error: ErrorCode) -> Self {
+    pub(crate) fn refused(error: ErrorCode) -> Self {
         Self { error, protocol_type: None, protocol: None, assignment: Bytes::new() }
     }
 }

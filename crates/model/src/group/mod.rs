@@ -1,17 +1,27 @@
-//! The group coordinator: classic groups, committed and pending offsets, and their records in
+//! The group coordinator: groups, committed and pending offsets, and their records in
 //! `__consumer_offsets`.
 //!
-//! The state machines here know nothing of requests: they take plain values and push [`Effect`]s.
+//! The state machines ([`classic`], [`offsets`]) know nothing of requests, logs or brokers: they
+//! take plain values and push [`Effect`]s. A [`Shard`] holds what belongs to one partition, a
+//! [`ShardStep`] gives it hands, and the coordinator knows which shards a broker has.
 
-pub mod classic;
-pub mod effects;
-pub use effects::{
-    AfterWrite, Effect, JoinReply, JoinedMember, StaticReplacement, SyncReply, Ticket, Timer,
-};
-pub mod offsets;
-pub use offsets::{CommittedOffset, Offsets, StableOffset, TransactionResult};
+pub(crate) mod classic;
+mod effects;
+pub(crate) use effects::{AfterWrite, Effect, JoinReply, StaticReplacement, SyncReply};
+mod answers;
+pub(crate) mod offsets;
+pub(crate) mod records;
+pub(crate) use answers::Answer;
+mod protocol;
+pub(crate) use protocol::Group;
+mod shard;
+pub(crate) use shard::Shard;
+mod load;
+mod shard_step;
+pub(crate) use shard_step::{ShardStep, TransactionalProducer};
+mod waiting;
+pub(crate) use waiting::append_error;
 mod coordinator;
-pub mod records;
 pub(crate) use coordinator::{
     GroupCoordinator, elected, fire, marker_appended, replicated, resigned, started, topic_deleted,
     topics_changed,

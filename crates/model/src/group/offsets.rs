@@ -10,29 +10,30 @@ use std::sync::Arc;
 use fencepost_ids::{
     GroupId, LeaderEpoch, Offset, ProducerId, Timestamp, TopicName, TopicPartition,
 };
+use fencepost_log::MarkerType;
 
 use super::records::OffsetCommitValue;
 
 mod expiry;
-pub use expiry::{ExpiryBase, ExpiryRound};
+pub(crate) use expiry::{ExpiryBase, ExpiryRound};
 mod history;
 use history::History;
 
 /// A committed or pending offset.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CommittedOffset {
+pub(crate) struct CommittedOffset {
     /// The next offset to read.
-    pub offset: Offset,
+    pub(crate) offset: Offset,
     /// The leader epoch of the last record read, if the client knew it.
-    pub leader_epoch: Option<LeaderEpoch>,
+    pub(crate) leader_epoch: Option<LeaderEpoch>,
     /// What the client wants to find again.
-    pub metadata: Arc<str>,
+    pub(crate) metadata: Arc<str>,
     /// When it was committed.
-    pub commit_time: Timestamp,
+    pub(crate) commit_time: Timestamp,
     /// When it expires, if the client said so (TXOFF-60).
-    pub expire_time: Option<Timestamp>,
+    pub(crate) expire_time: Option<Timestamp>,
     /// The offset of the record that carried it; it decides between commits (TXOFF-37).
-    pub log_position: Offset,
+    pub(crate) log_position: Offset,
 }
 
 impl CommittedOffset {
@@ -48,18 +49,9 @@ impl CommittedOffset {
     }
 }
 
-/// How a transaction ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TransactionResult {
-    /// Its effects take place.
-    Commit,
-    /// Its effects are dropped.
-    Abort,
-}
-
 /// What a fetch that requires stable offsets finds (TXOFF-46).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StableOffset<'a> {
+pub(crate) enum StableOffset<'a> {
     /// A transaction may still change it.
     Unstable,
     /// Nothing was committed.
@@ -72,7 +64,7 @@ type ByPartition<T> = BTreeMap<TopicPartition, T>;
 
 /// The offsets of the groups in one partition of `__consumer_offsets`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Offsets {
+pub(crate) struct Offsets {
     committed: BTreeMap<GroupId, ByPartition<History>>,
     /// Keyed by producer id alone: neither epoch nor transactional id matters (TXOFF-07).
     pending: BTreeMap<ProducerId, BTreeMap<GroupId, ByPartition<CommittedOffset>>>,
@@ -83,8 +75,19 @@ pub struct Offsets {
 }
 
 impl Offsets {
+    /// No offsets.
+    #[must_use]
+    pub(crate) const fn new() -> Self {
+        Self {
+            committed: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            open: BTreeMap::new(),
+            unreplicated: BTreeMap::new(),
+        }
+    }
+
     /// Replays a plain commit, which is visible at once and leaves pending ones alone (TXOFF-59).
-    pub fn commit(
+    pub(crate) fn commit(
         &mut self,
         at: Offset,
         group: &GroupId,
@@ -95,7 +98,7 @@ impl Offsets {
     }
 
     /// Replays a transactional commit, which replaces the same producer id's earlier one (TXOFF-08).
-    pub fn commit_pending(
+    pub(crate) fn commit_pending(
         &mut self,
         at: Offset,
         producer_id: ProducerId,
@@ -112,7 +115,7 @@ impl Offsets {
     }
 
     /// Replays a tombstone, which removes what is committed and what is pending (TXOFF-63).
-    pub fn delete(&mut self, at: Offset, group: &GroupId, partition: &TopicPartition) {
+    pub(crate) fn delete(&mut self, at: Offset, group: &GroupId, partition: &TopicPartition) {
         if self.is_committed(group, partition) {
             self.change(at, group, partition, None);
         }
@@ -136,11 +139,11 @@ impl Offsets {
 
     /// Replays a marker: all that the producer id left pending is settled (TXOFF-36, TXOFF-38). A
     /// pending offset gives way to one that was committed by a later record (TXOFF-37).
-    pub fn end_transaction(
+    pub(crate) fn end_transaction(
         &mut self,
         at: Offset,
         producer_id: ProducerId,
-        result: TransactionResult,
+        marker: MarkerType,
     ) {
         for (group, of_group) in self.pending.remove(&producer_id).unwrap_or_default() {
             for (partition, pending) in of_group {
@@ -148,11 +151,11 @@ impl Offsets {
                 let is_later = self
                     .latest(&group, &partition)
                     .is_none_or(|committed| pending.log_position > committed.log_position);
-                match result {
-                    TransactionResult::Commit if is_later => {
+                match marker {
+                    MarkerType::Commit if is_later => {
                         self.change(at, &group, &partition, Some(pending));
                     }
-                    TransactionResult::Commit | TransactionResult::Abort => {}
+                    MarkerType::Commit | MarkerType::Abort => {}
                 }
             }
         }
@@ -184,7 +187,7 @@ impl Offsets {
     }
 
     /// The high watermark moved: what lies below it no longer needs its past (TXOFF-49).
-    pub fn replicated(&mut self, high_watermark: Offset) {
+    pub(crate) fn replicated(&mut self, high_watermark: Offset) {
         let still_unreplicated = self.unreplicated.split_off(&high_watermark);
         let replicated = std::mem::replace(&mut self.unreplicated, still_unreplicated);
         for (group, partition) in replicated.into_values().flatten() {
@@ -203,14 +206,18 @@ impl Offsets {
 
     /// The last committed offset, replicated or not.
     #[must_use]
-    pub fn latest(&self, group: &GroupId, partition: &TopicPartition) -> Option<&CommittedOffset> {
+    pub(crate) fn latest(
+        &self,
+        group: &GroupId,
+        partition: &TopicPartition,
+    ) -> Option<&CommittedOffset> {
         self.committed.get(group)?.get(partition)?.latest()
     }
 
     /// What a fetch finds that does not require stable offsets: the committed offset as of the
     /// high watermark, whatever is pending (TXOFF-49).
     #[must_use]
-    pub fn fetch(
+    pub(crate) fn fetch(
         &self,
         group: &GroupId,
         partition: &TopicPartition,
@@ -222,7 +229,11 @@ impl Offsets {
     /// What a fetch finds that requires stable offsets, its answer to be held until all of it is
     /// replicated (TXOFF-46, TXOFF-50).
     #[must_use]
-    pub fn fetch_stable(&self, group: &GroupId, partition: &TopicPartition) -> StableOffset<'_> {
+    pub(crate) fn fetch_stable(
+        &self,
+        group: &GroupId,
+        partition: &TopicPartition,
+    ) -> StableOffset<'_> {
         if self.is_pending(group, partition) {
             return StableOffset::Unstable;
         }
@@ -231,7 +242,7 @@ impl Offsets {
 
     /// The partitions with a committed offset, as of the high watermark or, without one, as of the
     /// end of the log; a partition that has only a pending one is absent (TXOFF-48).
-    pub fn partitions(
+    pub(crate) fn partitions(
         &self,
         group: &GroupId,
         high_watermark: Option<Offset>,
@@ -248,13 +259,13 @@ impl Offsets {
 
     /// Whether any producer id has a pending offset for exactly this partition (TXOFF-47).
     #[must_use]
-    pub fn is_pending(&self, group: &GroupId, partition: &TopicPartition) -> bool {
+    pub(crate) fn is_pending(&self, group: &GroupId, partition: &TopicPartition) -> bool {
         self.open.get(group).is_some_and(|open| open.contains_key(partition))
     }
 
     /// Whether any producer id has a pending offset of the group (TXOFF-69).
     #[must_use]
-    pub fn has_open_transactions(&self, group: &GroupId) -> bool {
+    pub(crate) fn has_open_transactions(&self, group: &GroupId) -> bool {
         self.open.contains_key(group)
     }
 
@@ -265,14 +276,14 @@ impl Offsets {
     /// Whether a tombstone is written when this offset is deleted: it is committed or pending
     /// (TXOFF-62).
     #[must_use]
-    pub fn needs_tombstone(&self, group: &GroupId, partition: &TopicPartition) -> bool {
+    pub(crate) fn needs_tombstone(&self, group: &GroupId, partition: &TopicPartition) -> bool {
         self.is_committed(group, partition) || self.is_pending(group, partition)
     }
 
     /// The partitions of a group that a deletion of the group writes tombstones for, each once
     /// (TXOFF-65).
     #[must_use]
-    pub fn tombstones_of_group(&self, group: &GroupId) -> Vec<TopicPartition> {
+    pub(crate) fn tombstones_of_group(&self, group: &GroupId) -> Vec<TopicPartition> {
         let mut partitions: BTreeSet<_> = self.partitions(group, None).cloned().collect();
         partitions.extend(self.open.get(group).into_iter().flatten().map(|(key, _)| key.clone()));
         partitions.into_iter().collect()
@@ -280,7 +291,7 @@ impl Offsets {
 
     /// What the deletion of a topic writes tombstones for, in all groups (TXOFF-66).
     #[must_use]
-    pub fn tombstones_of_topic(&self, topic: &TopicName) -> Vec<(GroupId, TopicPartition)> {
+    pub(crate) fn tombstones_of_topic(&self, topic: &TopicName) -> Vec<(GroupId, TopicPartition)> {
         let groups: BTreeSet<_> = self.committed.keys().chain(self.open.keys()).collect();
         groups
             .into_iter()

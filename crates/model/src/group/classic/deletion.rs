@@ -9,7 +9,7 @@ impl ClassicGroup {
     ///
     /// # Errors
     /// `NON_EMPTY_GROUP` while it has members.
-    pub fn validate_deletion(&self) -> Result<(), ErrorCode> {
+    pub(crate) fn validate_deletion(&self) -> Result<(), ErrorCode> {
         match self.state {
             State::Empty => Ok(()),
             State::PreparingRebalance(_) | State::CompletingRebalance | State::Stable => {
@@ -22,7 +22,7 @@ impl ClassicGroup {
     ///
     /// # Errors
     /// `NON_EMPTY_GROUP` while it has members whose subscriptions cannot be known.
-    pub fn validate_offset_deletion(&self) -> Result<(), ErrorCode> {
+    pub(crate) fn validate_offset_deletion(&self) -> Result<(), ErrorCode> {
         if self.speaks_consumer_protocol() { Ok(()) } else { self.validate_deletion() }
     }
 }

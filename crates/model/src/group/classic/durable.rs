@@ -7,13 +7,17 @@ use bytes::Bytes;
 use fencepost_ids::{ErrorCode, MemberId, Timestamp};
 
 use super::{ClassicGroup, Member, Protocol, Settings, State};
-use crate::group::effects::{Effect, JoinReply, SyncReply, Ticket};
+use crate::group::effects::{Effect, JoinReply, SyncReply};
 use crate::group::records::{ClassicGroupMemberValue, ClassicGroupValue};
+use crate::ticket::Ticket;
 
 impl ClassicGroup {
     /// The record of the group as it is, with these assignments in place of the members' own.
     #[must_use]
-    pub fn value(&self, assignments: Option<&BTreeMap<MemberId, Bytes>>) -> ClassicGroupValue {
+    pub(crate) fn value(
+        &self,
+        assignments: Option<&BTreeMap<MemberId, Bytes>>,
+    ) -> ClassicGroupValue {
         let protocol = self.protocol.as_deref().unwrap_or_default();
         let mut members: Vec<_> = self.members.values().collect();
         members.sort_by_key(|member| member.ordinal);
@@ -45,14 +49,14 @@ impl ClassicGroup {
 
     /// The record that a JoinGroup writes when it creates the group (TXOFF-73 case 1).
     #[must_use]
-    pub fn empty_value(now: Timestamp) -> ClassicGroupValue {
+    pub(crate) fn empty_value(now: Timestamp) -> ClassicGroupValue {
         Self::new(now).value(None)
     }
 
     /// The group that a record stands for. Each member offers the selected protocol alone
     /// (GRP-51).
     #[must_use]
-    pub fn replayed(value: ClassicGroupValue) -> Self {
+    pub(crate) fn replayed(value: ClassicGroupValue) -> Self {
         let protocol_type = value.protocol_type;
         let mut group = Self::new(Timestamp::NONE);
         group.state = if value.members.is_empty() { State::Empty } else { State::Stable };
@@ -88,7 +92,7 @@ impl ClassicGroup {
     }
 
     /// The load ended: sessions start anew, and a group over capacity rebalances (TXOFF-75, GRP-45).
-    pub fn loaded(&mut self, now: Timestamp, settings: &Settings, out: &mut Vec<Effect>) {
+    pub(crate) fn loaded(&mut self, now: Timestamp, settings: &Settings, out: &mut Vec<Effect>) {
         for member in self.members.keys() {
             self.restart_session(now, member, out);
         }
@@ -99,7 +103,7 @@ impl ClassicGroup {
 
     /// Leadership of the group's partition is lost: whoever waits must look for the coordinator
     /// again (TXOFF-76).
-    pub fn unload(mut self, out: &mut Vec<Effect>) {
+    pub(crate) fn unload(mut self, out: &mut Vec<Effect>) {
         for id in self.member_ids() {
             let moved = JoinReply::refused(ErrorCode::NotCoordinator, Some(id.clone()));
             self.answer_join(&id, moved, out);
@@ -108,16 +112,16 @@ impl ClassicGroup {
     }
 
     /// The record that created the group could not be written: its JoinGroup is answered, if that
-    /// has not happened (TXOFF-73 case 1). As in Kafka the member counts as parked until its join
-    /// phase or its timer ends; a second answer finds nobody.
+    /// has not happened (TXOFF-73 case 1).
     pub(super) fn creation_written(
-        &self,
+        &mut self,
         ticket: Ticket,
         result: Result<(), ErrorCode>,
         out: &mut Vec<Effect>,
     ) {
-        let is_parked = self.members.values().any(|member| member.awaiting_join == Some(ticket));
-        if let (Err(error), true) = (result, is_parked) {
+        let parked = self.members.values_mut().find(|member| member.awaiting_join == Some(ticket));
+        if let (Err(error), Some(member)) = (result, parked) {
+            member.awaiting_join = None;
             out.push(Effect::Join(ticket, JoinReply::refused(error, None)));
         }
     }

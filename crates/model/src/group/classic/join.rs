@@ -8,38 +8,40 @@ use fencepost_ids::{ClientId, ErrorCode, InstanceId, MemberId, Timestamp};
 use super::{
     ClassicGroup, JoinPhase, Member, NEW_MEMBER_JOIN_TIMEOUT_MS, Protocol, Settings, State,
 };
-use crate::group::effects::{Effect, JoinReply, Ticket, Timer};
+use crate::group::effects::{Effect, JoinReply};
+use crate::ticket::Ticket;
+use crate::timers::GroupTimer;
 
 /// A JoinGroup whose first checks passed (GRP-07).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct JoinRequest {
+pub(crate) struct JoinRequest {
     /// The response that waits.
-    pub ticket: Ticket,
+    pub(crate) ticket: Ticket,
     /// Who joins.
-    pub member: Joining,
+    pub(crate) member: Joining,
     /// The seat of a static member.
-    pub instance: Option<InstanceId>,
+    pub(crate) instance: Option<InstanceId>,
     /// What the client calls itself.
-    pub client_id: ClientId,
+    pub(crate) client_id: ClientId,
     /// Where it connects from, with a leading slash.
-    pub client_host: Arc<str>,
+    pub(crate) client_host: Arc<str>,
     /// How long the member may be silent.
-    pub session_timeout_ms: i32,
+    pub(crate) session_timeout_ms: i32,
     /// How long the member may take to rejoin.
-    pub rebalance_timeout_ms: i32,
+    pub(crate) rebalance_timeout_ms: i32,
     /// What kind of group it wants.
-    pub protocol_type: Arc<str>,
+    pub(crate) protocol_type: Arc<str>,
     /// What it offers, most wanted first.
-    pub protocols: Vec<Protocol>,
+    pub(crate) protocols: Vec<Protocol>,
     /// Whether a dynamic member must come back with the id it is given (v4+, KIP-394).
-    pub requires_known_member: bool,
+    pub(crate) requires_known_member: bool,
     /// Whether the response can say that the leader need not assign (v9+, KIP-814).
-    pub can_skip_assignment: bool,
+    pub(crate) can_skip_assignment: bool,
 }
 
 /// Under which member id a JoinGroup comes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Joining {
+pub(crate) enum Joining {
     /// It has none yet; this is a fresh one for it (GRP-05).
     New(MemberId),
     /// It was given this one before.
@@ -57,7 +59,7 @@ impl Joining {
 
 impl ClassicGroup {
     /// Handles a JoinGroup.
-    pub fn join(
+    pub(crate) fn join(
         &mut self,
         now: Timestamp,
         settings: &Settings,
@@ -111,7 +113,7 @@ impl ClassicGroup {
             None if request.requires_known_member => {
                 let deadline = now.plus_millis(request.session_timeout_ms.into());
                 self.pending_members.insert(fresh_id.clone());
-                out.push(Effect::Arm(Timer::PendingMember(fresh_id.clone()), deadline));
+                out.push(Effect::Arm(GroupTimer::Pending(fresh_id.clone()), deadline));
                 refuse(&request, ErrorCode::MemberIdRequired, Some(fresh_id), out);
             }
             None => self.join_as_new(now, settings, request, fresh_id, out),
@@ -195,7 +197,7 @@ impl ClassicGroup {
         self.add(member, &request.protocol_type);
         // It cannot send heartbeats before its join is answered (GRP-17).
         let deadline = now.plus_millis(NEW_MEMBER_JOIN_TIMEOUT_MS);
-        out.push(Effect::Arm(Timer::Session(id), deadline));
+        out.push(Effect::Arm(GroupTimer::Session(id), deadline));
         self.rebalance_or_complete(now, settings, out);
     }
 }

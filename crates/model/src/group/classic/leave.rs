@@ -8,7 +8,7 @@ use crate::group::effects::{Effect, JoinReply};
 impl ClassicGroup {
     /// Removes each of the members, named by member id and instance id; the answers stand in the
     /// order of the request.
-    pub fn leave<'a>(
+    pub(crate) fn leave<'a>(
         &mut self,
         now: Timestamp,
         settings: &Settings,

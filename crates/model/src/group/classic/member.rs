@@ -5,36 +5,36 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fencepost_ids::{ClientId, InstanceId, MemberId};
 
-use crate::group::effects::Ticket;
+use crate::ticket::Ticket;
 
 /// A protocol that a member offers, with its metadata for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Protocol {
+pub(crate) struct Protocol {
     /// The protocol's name.
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// What the leader is told if this protocol is selected.
-    pub metadata: Bytes,
+    pub(crate) metadata: Bytes,
 }
 
 /// A member of a classic group.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Member {
+pub(crate) struct Member {
     /// Its id.
-    pub id: MemberId,
+    pub(crate) id: MemberId,
     /// Its seat, if it is static (KIP-345).
-    pub instance: Option<InstanceId>,
+    pub(crate) instance: Option<InstanceId>,
     /// What its client called itself when it first joined.
-    pub client_id: ClientId,
+    pub(crate) client_id: ClientId,
     /// Where its client first connected from, with a leading slash (GRP-05).
-    pub client_host: Arc<str>,
+    pub(crate) client_host: Arc<str>,
     /// How long it may take to rejoin.
-    pub rebalance_timeout_ms: i32,
+    pub(crate) rebalance_timeout_ms: i32,
     /// How long it may be silent.
-    pub session_timeout_ms: i32,
+    pub(crate) session_timeout_ms: i32,
     /// What it offers, most wanted first.
-    pub protocols: Vec<Protocol>,
+    pub(crate) protocols: Vec<Protocol>,
     /// What the leader gave it in this generation.
-    pub assignment: Bytes,
+    pub(crate) assignment: Bytes,
     /// Its parked JoinGroup.
     pub(super) awaiting_join: Option<Ticket>,
     /// Its parked SyncGroup.
@@ -48,7 +48,7 @@ pub struct Member {
 impl Member {
     /// Its metadata for a protocol; empty if it does not offer it.
     #[must_use]
-    pub fn metadata(&self, protocol: &str) -> Bytes {
+    pub(crate) fn metadata(&self, protocol: &str) -> Bytes {
         let offered = self.protocols.iter().find(|offered| &*offered.name == protocol);
         offered.map_or_else(Bytes::new, |offered| offered.metadata.clone())
     }

@@ -3,7 +3,9 @@
 use fencepost_ids::{ErrorCode, GenerationId, InstanceId, MemberId, Timestamp};
 
 use super::{ClassicGroup, Member, Protocol};
-use crate::group::effects::{Effect, JoinReply, JoinedMember, SyncReply, Ticket, Timer};
+use crate::group::effects::{Effect, JoinReply, JoinedMember, SyncReply};
+use crate::ticket::Ticket;
+use crate::timers::GroupTimer;
 
 impl ClassicGroup {
     /// Checks that a member is who it says (GRP-04).
@@ -54,12 +56,12 @@ impl ClassicGroup {
             let first = self.members.values().min_by_key(|member| member.ordinal);
             self.leader = first.map(|member| member.id.clone());
         }
-        out.push(Effect::Disarm(Timer::Session(removed.id)));
+        out.push(Effect::Disarm(GroupTimer::Session(removed.id)));
     }
 
     pub(super) fn remove_pending(&mut self, member: &str, out: &mut Vec<Effect>) {
         if let Some(pending) = self.pending_members.take(member) {
-            out.push(Effect::Disarm(Timer::PendingMember(pending)));
+            out.push(Effect::Disarm(GroupTimer::Pending(pending)));
         }
     }
 
@@ -109,7 +111,7 @@ impl ClassicGroup {
     pub(super) fn restart_session(&self, now: Timestamp, member: &str, out: &mut Vec<Effect>) {
         if let Some(member) = self.members.get(member) {
             let deadline = now.plus_millis(member.session_timeout_ms.into());
-            out.push(Effect::Arm(Timer::Session(member.id.clone()), deadline));
+            out.push(Effect::Arm(GroupTimer::Session(member.id.clone()), deadline));
         }
     }
 

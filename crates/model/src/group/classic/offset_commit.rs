@@ -8,19 +8,19 @@ use crate::group::offsets::ExpiryBase;
 
 /// Who a commit says that it comes from; all of it may be missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Identity<'a> {
+pub(crate) struct Identity<'a> {
     /// The generation, or -1.
-    pub generation: GenerationId,
+    pub(crate) generation: GenerationId,
     /// The member id, or "".
-    pub member: &'a str,
+    pub(crate) member: &'a str,
     /// The seat of a static member.
-    pub instance: Option<&'a InstanceId>,
+    pub(crate) instance: Option<&'a InstanceId>,
 }
 
 impl Identity<'_> {
     /// No identity at all: an admin client, a consumer that manages its partitions itself, or a
     /// producer from before KIP-447.
-    pub const NONE: Identity<'static> =
+    pub(crate) const NONE: Identity<'static> =
         Identity { generation: GenerationId(-1), member: "", instance: None };
 
     const fn is_given(&self) -> bool {
@@ -30,7 +30,7 @@ impl Identity<'_> {
 
 /// Which of the two commits is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CommitKind {
+pub(crate) enum CommitKind {
     /// OffsetCommit.
     Plain,
     /// TxnOffsetCommit.
@@ -42,7 +42,7 @@ impl ClassicGroup {
     ///
     /// # Errors
     /// The error that stands on every partition of the commit.
-    pub fn validate_offset_commit(
+    pub(crate) fn validate_offset_commit(
         &self,
         identity: &Identity<'_>,
         kind: CommitKind,
@@ -66,7 +66,7 @@ impl ClassicGroup {
 
     /// A plain commit was accepted, which keeps its member's session alive; a transactional one
     /// does not (TXOFF-29).
-    pub fn committed_plainly(&self, now: Timestamp, member: &str, out: &mut Vec<Effect>) {
+    pub(crate) fn committed_plainly(&self, now: Timestamp, member: &str, out: &mut Vec<Effect>) {
         match self.state {
             State::Stable | State::PreparingRebalance(_) => self.restart_session(now, member, out),
             State::Empty | State::CompletingRebalance => {}
@@ -75,7 +75,7 @@ impl ClassicGroup {
 
     /// From when the age of the group's offsets counts (TXOFF-68).
     #[must_use]
-    pub fn offset_expiry(&self) -> ExpiryBase {
+    pub(crate) fn offset_expiry(&self) -> ExpiryBase {
         match (self.protocol_type(), self.state) {
             (None, _) => ExpiryBase::CommitTime,
             (Some(_), State::Empty) => {

@@ -41,7 +41,7 @@ impl ClassicGroup {
 
     /// Whether the group must keep its offsets of a topic (GRP-50).
     #[must_use]
-    pub fn is_subscribed_to(&self, topic: &TopicName) -> bool {
+    pub(crate) fn is_subscribed_to(&self, topic: &TopicName) -> bool {
         match &self.subscribed_topics {
             Some(topics) => topics.contains(topic),
             None => self.speaks_consumer_protocol(),

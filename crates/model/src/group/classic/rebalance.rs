@@ -4,7 +4,8 @@ use bytes::Bytes;
 use fencepost_ids::{ErrorCode, GenerationId, Timestamp};
 
 use super::{ClassicGroup, JoinPhase, Settings, State};
-use crate::group::effects::{AfterWrite, Effect, SyncReply, Timer};
+use crate::group::effects::{AfterWrite, Effect, SyncReply};
+use crate::timers::GroupTimer;
 
 impl ClassicGroup {
     /// Starts a join phase or, if one runs, ends it if it waits for nobody.
@@ -59,13 +60,13 @@ impl ClassicGroup {
             self.reset_assignments(now, ErrorCode::RebalanceInProgress, out);
         }
         self.pending_sync.clear();
-        out.push(Effect::Disarm(Timer::Sync));
+        out.push(Effect::Disarm(GroupTimer::Sync));
         if self.state == State::Empty {
             let delay_ms = settings.initial_rebalance_delay_ms;
             let remaining_ms = (self.rebalance_timeout_ms() - delay_ms).max(0);
             let phase = JoinPhase::Initial { delay_ms, remaining_ms };
             self.enter(now, State::PreparingRebalance(phase));
-            out.push(Effect::Arm(Timer::InitialRebalanceDelay, now.plus_millis(delay_ms)));
+            out.push(Effect::Arm(GroupTimer::InitialDelay, now.plus_millis(delay_ms)));
             return;
         }
         self.enter(now, State::PreparingRebalance(JoinPhase::Later));
@@ -78,7 +79,7 @@ impl ClassicGroup {
 
     fn wait_for_joins(&self, now: Timestamp, out: &mut Vec<Effect>) {
         let deadline = now.plus_millis(self.rebalance_timeout_ms());
-        out.push(Effect::Arm(Timer::JoinPhase, deadline));
+        out.push(Effect::Arm(GroupTimer::Join, deadline));
     }
 
     /// The initial delay ended: it is extended while members come (GRP-19).
@@ -98,7 +99,7 @@ impl ClassicGroup {
                     delay_ms: next_ms,
                     remaining_ms: (remaining_ms - delay_ms).max(0),
                 });
-                out.push(Effect::Arm(Timer::InitialRebalanceDelay, now.plus_millis(next_ms)));
+                out.push(Effect::Arm(GroupTimer::InitialDelay, now.plus_millis(next_ms)));
             }
             State::PreparingRebalance(_) => self.complete_join_phase(now, out),
             State::Empty | State::CompletingRebalance | State::Stable => {}
@@ -115,8 +116,8 @@ impl ClassicGroup {
 
     /// Ends the join phase with those who came (GRP-20).
     pub(super) fn complete_join_phase(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
-        out.push(Effect::Disarm(Timer::InitialRebalanceDelay));
-        out.push(Effect::Disarm(Timer::JoinPhase));
+        out.push(Effect::Disarm(GroupTimer::InitialDelay));
+        out.push(Effect::Disarm(GroupTimer::Join));
         for member in self.member_ids() {
             let absent = &self.members[&member];
             if absent.awaiting_join.is_none() && absent.instance.is_none() {
@@ -145,7 +146,7 @@ impl ClassicGroup {
             }
             self.pending_sync.insert(id);
         }
-        out.push(Effect::Arm(Timer::Sync, now.plus_millis(self.rebalance_timeout_ms())));
+        out.push(Effect::Arm(GroupTimer::Sync, now.plus_millis(self.rebalance_timeout_ms())));
     }
 
     /// Makes sure that the leader is parked; whether anybody is.

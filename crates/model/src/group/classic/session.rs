@@ -7,7 +7,7 @@ use crate::group::effects::{Effect, JoinReply};
 
 impl ClassicGroup {
     /// Handles a Heartbeat; the answer is immediate (GRP-29).
-    pub fn heartbeat(
+    pub(crate) fn heartbeat(
         &mut self,
         now: Timestamp,
         member: &str,

@@ -3,7 +3,8 @@
 use fencepost_ids::{ErrorCode, InstanceId, MemberId, Timestamp};
 
 use super::{ClassicGroup, JoinRequest, Settings, State};
-use crate::group::effects::{AfterWrite, Effect, JoinReply, StaticReplacement, SyncReply, Timer};
+use crate::group::effects::{AfterWrite, Effect, JoinReply, StaticReplacement, SyncReply};
+use crate::timers::GroupTimer;
 
 impl ClassicGroup {
     /// Gives the seat of `old` to the member that asks for it (GRP-36).
@@ -72,7 +73,7 @@ impl ClassicGroup {
             self.leader = Some(new.clone());
         }
         self.static_members.insert(instance.clone(), new.clone());
-        out.push(Effect::Disarm(Timer::Session(old.clone())));
+        out.push(Effect::Disarm(GroupTimer::Session(old.clone())));
     }
 
     /// The record with the new member id is replicated, or is not (GRP-38, GRP-40).

@@ -7,37 +7,39 @@ use bytes::Bytes;
 use fencepost_ids::{ErrorCode, GenerationId, InstanceId, MemberId, Timestamp};
 
 use super::{ClassicGroup, Settings, State};
-use crate::group::effects::{AfterWrite, Effect, SyncReply, Ticket, Timer};
+use crate::group::effects::{AfterWrite, Effect, SyncReply};
+use crate::ticket::Ticket;
+use crate::timers::GroupTimer;
 
 /// A SyncGroup whose first checks passed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SyncRequest {
+pub(crate) struct SyncRequest {
     /// The response that waits.
-    pub ticket: Ticket,
+    pub(crate) ticket: Ticket,
     /// The member.
-    pub member: MemberId,
+    pub(crate) member: MemberId,
     /// The seat of a static member.
-    pub instance: Option<InstanceId>,
+    pub(crate) instance: Option<InstanceId>,
     /// The generation that the member joined.
-    pub generation: GenerationId,
+    pub(crate) generation: GenerationId,
     /// The protocol type, if the member says it (KIP-559).
-    pub protocol_type: Option<Arc<str>>,
+    pub(crate) protocol_type: Option<Arc<str>>,
     /// The selected protocol, if the member says it (KIP-559).
-    pub protocol: Option<Arc<str>>,
+    pub(crate) protocol: Option<Arc<str>>,
     /// The leader's assignments; the last one of each member counts.
-    pub assignments: Vec<(MemberId, Bytes)>,
+    pub(crate) assignments: Vec<(MemberId, Bytes)>,
 }
 
 impl ClassicGroup {
     /// Handles a SyncGroup.
-    pub fn sync(&mut self, request: SyncRequest, out: &mut Vec<Effect>) {
+    pub(crate) fn sync(&mut self, request: SyncRequest, out: &mut Vec<Effect>) {
         if let Err(error) = self.validate_sync(&request) {
             out.push(Effect::Sync(request.ticket, SyncReply::refused(error)));
             return;
         }
         self.pending_sync.remove(&request.member);
         if self.pending_sync.is_empty() {
-            out.push(Effect::Disarm(Timer::Sync));
+            out.push(Effect::Disarm(GroupTimer::Sync));
         }
         match self.state {
             State::Empty | State::PreparingRebalance(_) => {}

@@ -6,7 +6,7 @@ use super::{CommittedOffset, Offsets};
 
 /// From when the age of an offset counts, as its group's state says (TXOFF-68).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ExpiryBase {
+pub(crate) enum ExpiryBase {
     /// Nothing of this group expires.
     Never,
     /// The moment of the commit.
@@ -17,18 +17,18 @@ pub enum ExpiryBase {
 
 /// What an expiry round finds in one group.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ExpiryRound {
+pub(crate) struct ExpiryRound {
     /// The partitions to write tombstones for.
-    pub expired: Vec<TopicPartition>,
+    pub(crate) expired: Vec<TopicPartition>,
     /// Whether the group keeps no offset, committed or pending, after that (TXOFF-69).
-    pub leaves_nothing: bool,
+    pub(crate) leaves_nothing: bool,
 }
 
 impl Offsets {
     /// The offsets of a group that expire now. One with a pending successor stays, and one of a
     /// topic that the group is subscribed to (TXOFF-67).
     #[must_use]
-    pub fn expire(
+    pub(crate) fn expire(
         &self,
         group: &GroupId,
         base: ExpiryBase,

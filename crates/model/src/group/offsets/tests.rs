@@ -52,18 +52,18 @@ impl Log {
         self
     }
 
-    fn end(&mut self, producer_id: ProducerId, result: TransactionResult) -> &mut Self {
+    fn end(&mut self, producer_id: ProducerId, marker: MarkerType) -> &mut Self {
         let at = self.at();
-        self.offsets.end_transaction(at, producer_id, result);
+        self.offsets.end_transaction(at, producer_id, marker);
         self
     }
 
     fn commit(&mut self, producer_id: ProducerId) -> &mut Self {
-        self.end(producer_id, TransactionResult::Commit)
+        self.end(producer_id, MarkerType::Commit)
     }
 
     fn abort(&mut self, producer_id: ProducerId) -> &mut Self {
-        self.end(producer_id, TransactionResult::Abort)
+        self.end(producer_id, MarkerType::Abort)
     }
 
     /// The offset that a plain fetch finds with everything replicated, -1 for none.

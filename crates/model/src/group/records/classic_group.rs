@@ -9,49 +9,49 @@ use super::encoding::{Fields, Malformed, put_bytes, put_count, put_nullable_stri
 
 /// A generation of a classic group as it stands in the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ClassicGroupValue {
+pub(crate) struct ClassicGroupValue {
     /// The protocol type, "" for none.
-    pub protocol_type: Arc<str>,
+    pub(crate) protocol_type: Arc<str>,
     /// The generation.
-    pub generation: GenerationId,
+    pub(crate) generation: GenerationId,
     /// The selected protocol.
-    pub protocol: Option<Arc<str>>,
+    pub(crate) protocol: Option<Arc<str>>,
     /// The leader.
-    pub leader: Option<MemberId>,
+    pub(crate) leader: Option<MemberId>,
     /// When the group entered its state, if known.
-    pub state_since: Option<Timestamp>,
+    pub(crate) state_since: Option<Timestamp>,
     /// The members.
-    pub members: Vec<ClassicGroupMemberValue>,
+    pub(crate) members: Vec<ClassicGroupMemberValue>,
 }
 
 /// A member of a classic group as it stands in the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ClassicGroupMemberValue {
+pub(crate) struct ClassicGroupMemberValue {
     /// Its id.
-    pub member: MemberId,
+    pub(crate) member: MemberId,
     /// Its seat, if it is static.
-    pub instance: Option<InstanceId>,
+    pub(crate) instance: Option<InstanceId>,
     /// What its client called itself.
-    pub client_id: ClientId,
+    pub(crate) client_id: ClientId,
     /// Where its client connected from, with a leading slash.
-    pub client_host: Arc<str>,
+    pub(crate) client_host: Arc<str>,
     /// How long it may take to rejoin; -1 in old records stands for the session timeout (GRP-51).
-    pub rebalance_timeout_ms: i32,
+    pub(crate) rebalance_timeout_ms: i32,
     /// How long it may be silent.
-    pub session_timeout_ms: i32,
+    pub(crate) session_timeout_ms: i32,
     /// Its metadata for the selected protocol.
-    pub subscription: Bytes,
+    pub(crate) subscription: Bytes,
     /// What the leader gave it.
-    pub assignment: Bytes,
+    pub(crate) assignment: Bytes,
 }
 
 impl ClassicGroupValue {
     /// The version of the key.
-    pub const KEY_VERSION: i16 = 2;
+    pub(crate) const KEY_VERSION: i16 = 2;
 
     /// The key's bytes, version first.
     #[must_use]
-    pub fn encode_key(group: &GroupId) -> Bytes {
+    pub(crate) fn encode_key(group: &GroupId) -> Bytes {
         let mut out = Vec::with_capacity(4 + group.len());
         out.put_i16(Self::KEY_VERSION);
         put_string(&mut out, group);
@@ -62,13 +62,13 @@ impl ClassicGroupValue {
     ///
     /// # Errors
     /// If the bytes are not such a key.
-    pub fn decode_key(mut fields: Fields<'_>) -> Result<GroupId, Malformed> {
+    pub(crate) fn decode_key(mut fields: Fields<'_>) -> Result<GroupId, Malformed> {
         Ok(fields.string()?.into())
     }
 
     /// The value's bytes, in version 3.
     #[must_use]
-    pub fn encode(&self) -> Bytes {
+    pub(crate) fn encode(&self) -> Bytes {
         let mut out = Vec::new();
         out.put_i16(3);
         put_string(&mut out, &self.protocol_type);
@@ -87,7 +87,7 @@ impl ClassicGroupValue {
     ///
     /// # Errors
     /// If the bytes are not a value of version 0 to 3.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(bytes);
         let version = fields.int16()?;
         if !(0..=3).contains(&version) {

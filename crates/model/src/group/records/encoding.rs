@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// Bytes that are not what their version says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-pub enum Malformed {
+pub(crate) enum Malformed {
     /// The bytes end within a field.
     #[error("the record ends within a field")]
     Truncated,
@@ -23,14 +23,14 @@ pub enum Malformed {
 
 /// Reads fields from the front of a slice.
 #[derive(Clone, Debug)]
-pub struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
     /// A reader at the start of `bytes`.
     #[must_use]
-    pub const fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// If the bytes end before it does.
-    pub fn int16(&mut self) -> Result<i16, Malformed> {
+    pub(crate) fn int16(&mut self) -> Result<i16, Malformed> {
         self.array().map(i16::from_be_bytes)
     }
 
@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// If the bytes end before it does.
-    pub fn int32(&mut self) -> Result<i32, Malformed> {
+    pub(crate) fn int32(&mut self) -> Result<i32, Malformed> {
         self.array().map(i32::from_be_bytes)
     }
 
@@ -66,7 +66,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// If the bytes end before it does.
-    pub fn int64(&mut self) -> Result<i64, Malformed> {
+    pub(crate) fn int64(&mut self) -> Result<i64, Malformed> {
         self.array().map(i64::from_be_bytes)
     }
 
@@ -74,7 +74,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// If it is cut short or not UTF-8.
-    pub fn nullable_string(&mut self) -> Result<Option<&'a str>, Malformed> {
+    pub(crate) fn nullable_string(&mut self) -> Result<Option<&'a str>, Malformed> {
         let length = self.int16()?;
         if length == -1 {
             return Ok(None);
@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// If it is null, cut short or not UTF-8.
-    pub fn string(&mut self) -> Result<&'a str, Malformed> {
+    pub(crate) fn string(&mut self) -> Result<&'a str, Malformed> {
         self.nullable_string()?.ok_or(Malformed::Length(-1))
     }
 
@@ -95,7 +95,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// If they are cut short.
-    pub fn nullable_bytes(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
+    pub(crate) fn nullable_bytes(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
         let length = self.int32()?;
         if length == -1 {
             return Ok(None);
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// If they are null or cut short.
-    pub fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         self.nullable_bytes()?.ok_or(Malformed::Length(-1))
     }
 
@@ -116,7 +116,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// If it is null or more than the bytes left can hold.
-    pub fn count(&mut self) -> Result<usize, Malformed> {
+    pub(crate) fn count(&mut self) -> Result<usize, Malformed> {
         let count = self.int32()?;
         let fits = usize::try_from(count).ok().filter(|count| *count <= self.rest.len());
         fits.ok_or(Malformed::Length(count.into()))

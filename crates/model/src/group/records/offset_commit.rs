@@ -9,22 +9,22 @@ use super::encoding::{Fields, Malformed, put_string};
 
 /// What an offset commit is for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct OffsetCommitKey {
+pub(crate) struct OffsetCommitKey {
     /// The group.
-    pub group: GroupId,
+    pub(crate) group: GroupId,
     /// The topic.
-    pub topic: TopicName,
+    pub(crate) topic: TopicName,
     /// The partition of the topic.
-    pub partition: PartitionIndex,
+    pub(crate) partition: PartitionIndex,
 }
 
 impl OffsetCommitKey {
     /// The version that is written.
-    pub const VERSION: i16 = 1;
+    pub(crate) const VERSION: i16 = 1;
 
     /// The key's bytes, version first.
     #[must_use]
-    pub fn encode(&self) -> Bytes {
+    pub(crate) fn encode(&self) -> Bytes {
         let mut out = Vec::with_capacity(10 + self.group.len() + self.topic.len());
         out.put_i16(Self::VERSION);
         put_string(&mut out, &self.group);
@@ -37,7 +37,7 @@ impl OffsetCommitKey {
     ///
     /// # Errors
     /// If the bytes are not such a key.
-    pub fn decode(mut fields: Fields<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn decode(mut fields: Fields<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             group: fields.string()?.into(),
             topic: fields.string()?.into(),
@@ -48,17 +48,17 @@ impl OffsetCommitKey {
 
 /// A committed offset as it stands in the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OffsetCommitValue {
+pub(crate) struct OffsetCommitValue {
     /// The next offset to read.
-    pub offset: Offset,
+    pub(crate) offset: Offset,
     /// The leader epoch of the last record read, if the client knew it.
-    pub leader_epoch: Option<LeaderEpoch>,
+    pub(crate) leader_epoch: Option<LeaderEpoch>,
     /// What the client wants to find again.
-    pub metadata: Arc<str>,
+    pub(crate) metadata: Arc<str>,
     /// When it was committed.
-    pub commit_time: Timestamp,
+    pub(crate) commit_time: Timestamp,
     /// When it expires, if the client said so (TXOFF-60).
-    pub expire_time: Option<Timestamp>,
+    pub(crate) expire_time: Option<Timestamp>,
 }
 
 impl OffsetCommitValue {
@@ -67,7 +67,7 @@ impl OffsetCommitValue {
     /// # Panics
     /// If the metadata is longer than an int16 can say: `offset.metadata.max.bytes` is smaller.
     #[must_use]
-    pub fn encode(&self) -> Bytes {
+    pub(crate) fn encode(&self) -> Bytes {
         let mut out = Vec::with_capacity(32 + self.metadata.len());
         out.put_i16(if self.expire_time.is_some() { 1 } else { 3 });
         out.put_i64(self.offset.0);
@@ -86,7 +86,7 @@ impl OffsetCommitValue {
     ///
     /// # Errors
     /// If the bytes are not a value of version 0 to 3.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(bytes);
         let version = fields.int16()?;
         if !(0..=3).contains(&version) {

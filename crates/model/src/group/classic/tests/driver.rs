@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use fencepost_ids::{ErrorCode, GenerationId, InstanceId, Timestamp};
+use fencepost_ids::{ConnectionId, ErrorCode, GenerationId, InstanceId, Timestamp};
+
+use fencepost_wire::ApiKey;
 
 use super::super::*;
-use crate::group::effects::{JoinReply, SyncReply, Ticket};
+use crate::group::effects::{JoinReply, SyncReply};
 use crate::group::records::ClassicGroupValue;
+use crate::ticket::Ticket;
 
 /// A JoinGroup in the making.
 #[derive(Clone)]
@@ -21,7 +24,7 @@ impl Join {
     pub(super) fn of(id: &str) -> Self {
         Self {
             request: JoinRequest {
-                ticket: Ticket(0),
+                ticket: ticket(0),
                 member: Joining::New(id.into()),
                 instance: None,
                 client_id: "c".into(),
@@ -80,6 +83,16 @@ impl Join {
     }
 }
 
+fn ticket(serial: u64) -> Ticket {
+    Ticket {
+        serial,
+        connection: ConnectionId(serial),
+        api: ApiKey::JoinGroup,
+        version: 9,
+        correlation_id: 0,
+    }
+}
+
 fn protocol(name: &str, metadata: &str) -> Protocol {
     Protocol { name: name.into(), metadata: Bytes::copy_from_slice(metadata.as_bytes()) }
 }
@@ -88,10 +101,10 @@ pub(super) struct Driver {
     pub(super) group: ClassicGroup,
     pub(super) now: Timestamp,
     pub(super) settings: Settings,
-    pub(super) timers: BTreeMap<Timer, Timestamp>,
+    pub(super) timers: BTreeMap<GroupTimer, Timestamp>,
     pub(super) writes: VecDeque<(ClassicGroupValue, AfterWrite)>,
     replies: Vec<String>,
-    names: BTreeMap<Ticket, String>,
+    names: BTreeMap<u64, String>,
 }
 
 impl Driver {
@@ -121,7 +134,7 @@ impl Driver {
         }
         driver.run_until(6000);
         driver.sync_all();
-        driver.timers.retain(|timer, _| matches!(timer, Timer::Session(_)));
+        driver.timers.retain(|timer, _| matches!(timer, GroupTimer::Session(_)));
         driver.now = Timestamp(0);
         for deadline in driver.timers.values_mut() {
             *deadline = Timestamp(10_000);
@@ -132,8 +145,8 @@ impl Driver {
     }
 
     fn ticket(&mut self, name: String) -> Ticket {
-        let ticket = Ticket(u64::try_from(self.names.len()).unwrap());
-        self.names.insert(ticket, name);
+        let ticket = ticket(u64::try_from(self.names.len()).unwrap());
+        self.names.insert(ticket.serial, name);
         ticket
     }
 
@@ -244,7 +257,7 @@ impl Driver {
         self.now = Timestamp(millis);
     }
 
-    pub(super) fn fire(&mut self, timer: &Timer) {
+    pub(super) fn fire(&mut self, timer: &GroupTimer) {
         self.timers.remove(timer);
         let mut out = Vec::new();
         self.group.fire(self.now, &self.settings, timer, &mut out);
@@ -255,15 +268,15 @@ impl Driver {
         for effect in out {
             match effect {
                 Effect::Join(ticket, reply) => {
-                    let text = format!("{}: {}", self.names[&ticket], describe_join(&reply));
+                    let text = format!("{}: {}", self.names[&ticket.serial], describe_join(&reply));
                     self.replies.push(text);
                 }
                 Effect::Sync(ticket, reply) => {
-                    let text = format!("{}: {}", self.names[&ticket], describe_sync(&reply));
+                    let text = format!("{}: {}", self.names[&ticket.serial], describe_sync(&reply));
                     self.replies.push(text);
                 }
                 Effect::Abandon(ticket) => {
-                    self.replies.push(format!("{}: abandoned", self.names[&ticket]));
+                    self.replies.push(format!("{}: abandoned", self.names[&ticket.serial]));
                 }
                 Effect::Arm(timer, at) => {
                     self.timers.insert(timer, at);

@@ -192,9 +192,9 @@ fn grp_19_a_removal_by_timer_may_end_the_initial_rebalance_early() {
     driver.join(Join::of("m1"));
     driver.join(Join::of("m2").requires_known_member());
     driver.replies();
-    driver.fire(&Timer::PendingMember("m2".into()));
+    driver.fire(&GroupTimer::Pending("m2".into()));
     assert_eq!(driver.replies().len(), 1);
-    assert_eq!(driver.timers.get(&Timer::InitialRebalanceDelay), None);
+    assert_eq!(driver.timers.get(&GroupTimer::InitialDelay), None);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn grp_20_a_phase_that_nobody_joined_runs_again() {
     driver.leave(&[("m2", Some("m2"))]);
     driver.run_until(60_000);
     assert_eq!(driver.state(), "PreparingRebalance");
-    assert!(driver.timers.contains_key(&Timer::JoinPhase));
+    assert!(driver.timers.contains_key(&GroupTimer::Join));
 }
 
 #[test]

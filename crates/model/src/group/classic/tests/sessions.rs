@@ -21,7 +21,7 @@ fn grp_30_a_heartbeat_restarts_the_session_and_a_join_does_not() {
     driver.run_until(4000);
     driver.heartbeat("m1", 1);
     driver.join(Join::of("m2").known());
-    let deadline = |member: &str| driver.timers.get(&Timer::Session(member.into())).copied();
+    let deadline = |member: &str| driver.timers.get(&GroupTimer::Session(member.into())).copied();
     assert_eq!(deadline("m1"), Some(Timestamp(14_000)));
     assert_eq!(deadline("m2"), Some(Timestamp(10_000)));
 }
@@ -39,9 +39,9 @@ fn grp_31_an_expired_session_starts_a_rebalance() {
 fn grp_31_a_parked_member_that_is_not_new_is_excused() {
     let mut driver = Driver::stable(&["m1", "m2"]);
     driver.join(Join::of("m1").known());
-    driver.fire(&Timer::Session("m1".into()));
+    driver.fire(&GroupTimer::Session("m1".into()));
     assert_eq!(driver.group.members().len(), 2);
-    driver.fire(&Timer::Session("m2".into()));
+    driver.fire(&GroupTimer::Session("m2".into()));
     assert_eq!(driver.replies(), ["join m1: m1 in 2 under m1, range, members [\"m1\"]"]);
 }
 
@@ -49,7 +49,7 @@ fn grp_31_a_parked_member_that_is_not_new_is_excused() {
 fn grp_31_a_new_member_gives_up_after_five_minutes() {
     let mut driver = Driver::stable(&["m1"]);
     driver.join(Join::of("m2"));
-    driver.fire(&Timer::Session("m2".into()));
+    driver.fire(&GroupTimer::Session("m2".into()));
     assert_eq!(driver.replies(), ["join m2: 25 for -"]);
 }
 
@@ -59,6 +59,6 @@ fn grp_31_a_pending_member_that_expires_lets_the_phase_end() {
     driver.join(Join::of("m2").requires_known_member());
     driver.join(Join::of("m1").known());
     driver.replies();
-    driver.fire(&Timer::PendingMember("m2".into()));
+    driver.fire(&GroupTimer::Pending("m2".into()));
     assert_eq!(driver.replies().len(), 1);
 }

@@ -1,0 +1,106 @@
+//! What belongs to one partition of `__consumer_offsets`, in the memory of the broker that leads it
+//! (TXOFF-06).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fencepost_ids::{GroupId, Offset, ProducerId, Timestamp, TopicPartition};
+use fencepost_log::MarkerType;
+
+use super::Group;
+use super::classic::ClassicGroup;
+use super::offsets::Offsets;
+use super::records::GroupRecord;
+use super::waiting::Waiting;
+use crate::metadata::PartitionKey;
+use crate::timers::GroupTimer;
+
+/// The groups and offsets of one partition. It is rebuilt from the log alone, but for what it
+/// waits for.
+#[derive(Clone, Debug)]
+pub(crate) struct Shard {
+    pub(super) key: PartitionKey,
+    pub(super) groups: BTreeMap<GroupId, Group>,
+    pub(super) offsets: Offsets,
+    /// The groups' timers that run, so that a group that goes can stop its own.
+    pub(super) timers: BTreeSet<(GroupId, GroupTimer)>,
+    /// What happens when the high watermark passes an offset, in the order of the offsets.
+    pub(super) waiting: BTreeMap<u64, Waiting>,
+    /// How many waits there were.
+    pub(super) waits: u64,
+}
+
+impl Shard {
+    pub(super) const fn new(key: PartitionKey) -> Self {
+        Self {
+            key,
+            groups: BTreeMap::new(),
+            offsets: Offsets::new(),
+            timers: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            waits: 0,
+        }
+    }
+
+    /// The groups, by id.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (&GroupId, &Group)> {
+        self.groups.iter()
+    }
+
+    pub(crate) fn group(&self, group: &GroupId) -> Option<&Group> {
+        self.groups.get(group)
+    }
+
+    /// The offsets of all groups.
+    pub(crate) const fn offsets(&self) -> &Offsets {
+        &self.offsets
+    }
+
+    /// Applies a record, from the log or just appended to it (TXOFF-75).
+    pub(super) fn replay(
+        &mut self,
+        now: Timestamp,
+        at: Offset,
+        producer_id: Option<ProducerId>,
+        record: GroupRecord,
+    ) {
+        match record {
+            GroupRecord::OffsetCommit(key, value) => {
+                let partition = TopicPartition { topic: key.topic, partition: key.partition };
+                let Some(value) = value else {
+                    return self.offsets.delete(at, &key.group, &partition);
+                };
+                if !self.groups.contains_key(&key.group) {
+                    self.groups.insert(key.group.clone(), Group::simple(now));
+                }
+                match producer_id {
+                    Some(producer_id) => {
+                        self.offsets.commit_pending(
+                            at,
+                            producer_id,
+                            &key.group,
+                            &partition,
+                            &value,
+                        );
+                    }
+                    None => self.offsets.commit(at, &key.group, &partition, &value),
+                }
+            }
+            GroupRecord::ClassicGroup(group, Some(value)) => {
+                self.groups.insert(group, Group::Classic(ClassicGroup::replayed(value)));
+            }
+            GroupRecord::ClassicGroup(group, None) => {
+                self.groups.remove(&group);
+            }
+        }
+    }
+
+    /// Applies a marker, from the log or just appended to it (TXOFF-36 to TXOFF-39).
+    pub(super) fn replay_marker(
+        &mut self,
+        at: Offset,
+        producer_id: ProducerId,
+        marker: MarkerType,
+    ) {
+        self.offsets.end_transaction(at, producer_id, marker);
+    }
+}
