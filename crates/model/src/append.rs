@@ -140,6 +140,26 @@ impl Host<'_> {
         }
     }
 
+    /// Raises the log start offset of a partition that this broker leads, to the high watermark if
+    /// no offset is given, and returns it (LSO-20).
+    ///
+    /// # Errors
+    /// 6 if another broker leads, 1 for an offset outside the log.
+    pub(crate) fn delete_records(
+        &mut self,
+        key: PartitionKey,
+        before: Option<Offset>,
+    ) -> Result<Offset, ErrorCode> {
+        let leader = self.leaders.get_mut(&key).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let stored = self.disk.get_mut(key).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        let start = Arc::make_mut(leader)
+            .replica
+            .delete_records(&mut stored.log, before)
+            .map_err(|_| ErrorCode::OffsetOutOfRange)?;
+        self.moved.push((self.broker, key));
+        Ok(start)
+    }
+
     fn check_replicas(&self, key: PartitionKey) -> Result<(), ErrorCode> {
         if self.leader(key).is_none() {
             Err(ErrorCode::NotLeaderOrFollower)

@@ -2,7 +2,7 @@
 
 mod settings;
 pub use settings::{BrokerSettings, CleanupPolicy, SettingError, TopicSettings};
-pub(crate) use settings::{Compression, SettingKind};
+pub(crate) use settings::{Compression, SettingRow};
 
 use std::sync::Arc;
 

@@ -1,10 +1,12 @@
 //! Topics that come and go, with their logs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use fencepost_ids::ErrorCode;
+use fencepost_ids::{BrokerId, ErrorCode};
 
-use crate::config::TopicSettings;
+use crate::append::log_rules;
+use crate::config::{BrokerSettings, SettingError, TopicSettings};
 use crate::metadata::{
     CONSUMER_OFFSETS, CreateError, PartitionKey, TRANSACTION_STATE, TopicDraft, TopicIndex,
 };
@@ -106,6 +108,46 @@ impl Step<'_> {
         self.open_partitions(&keys);
         group::topics_changed(self);
         index
+    }
+
+    /// Adds partitions to a topic.
+    pub(crate) fn add_partitions(&mut self, index: TopicIndex, assignment: Vec<Vec<BrokerId>>) {
+        let keys = self.cluster.metadata.add_partitions(index, assignment);
+        self.open_partitions(&keys);
+        group::topics_changed(self);
+    }
+
+    /// The settings of a topic with overrides of its own.
+    ///
+    /// # Errors
+    /// An override is unknown, or its value does not fit.
+    pub(crate) fn effective_settings(
+        &self,
+        overrides: &BTreeMap<String, String>,
+    ) -> Result<TopicSettings, SettingError> {
+        let mut settings = TopicSettings::of(&self.cluster.config.settings);
+        for (name, value) in overrides {
+            settings.set(name, value)?;
+        }
+        Ok(settings)
+    }
+
+    /// Changes the brokers' settings; they act from the next check on (log CONF-03), and topics
+    /// without an override of their own follow.
+    pub(crate) fn change_settings(&mut self, settings: BrokerSettings) {
+        Arc::make_mut(&mut self.cluster.config).settings = settings;
+        self.cluster.rules = log_rules(&self.cluster.config);
+        let topics: Vec<_> = self
+            .cluster
+            .metadata
+            .topics()
+            .map(|topic| (topic.index, topic.overrides.clone()))
+            .collect();
+        for (index, overrides) in topics {
+            if let Ok(effective) = self.effective_settings(&overrides) {
+                self.cluster.metadata.set_settings(index, overrides, effective);
+            }
+        }
     }
 
     /// Opens the logs of new partitions and lets their leaders take over.

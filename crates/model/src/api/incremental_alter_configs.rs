@@ -1,9 +1,149 @@
-//! IncrementalAlterConfigs.
+//! IncrementalAlterConfigs (key 44), versions 0 and 1 (API-45, KIP-339).
 
-use fencepost_wire::messages::IncrementalAlterConfigsRequest;
+use fencepost_ids::ErrorCode;
+use fencepost_wire::StrBytes;
+use fencepost_wire::messages::incremental_alter_configs_request::{
+    AlterConfigsResource, AlterableConfig,
+};
+use fencepost_wire::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
+use fencepost_wire::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 
+use super::describe_configs::{BROKER, TOPIC};
 use crate::step::{Call, Step};
 
-pub(crate) fn handle(step: &mut Step<'_>, call: &Call, _request: IncrementalAlterConfigsRequest) {
-    step.close(call.ticket.connection, "IncrementalAlterConfigs is not built yet");
+const SET: i8 = 0;
+const DELETE: i8 = 1;
+const APPEND: i8 = 2;
+const SUBTRACT: i8 = 3;
+
+pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: IncrementalAlterConfigsRequest) {
+    let mut responses = Vec::with_capacity(request.resources.len());
+    for resource in &request.resources {
+        let same = |other: &&AlterConfigsResource| {
+            other.resource_type == resource.resource_type
+                && other.resource_name == resource.resource_name
+        };
+        let altered = if request.resources.iter().filter(same).count() > 1 {
+            Err((ErrorCode::InvalidRequest, "Each resource must appear at most once.".to_owned()))
+        } else {
+            alter(step, resource, request.validate_only)
+        };
+        let response = AlterConfigsResourceResponse::default()
+            .with_resource_type(resource.resource_type)
+            .with_resource_name(resource.resource_name.clone());
+        responses.push(match altered {
+            Ok(()) => response,
+            Err((error, message)) => response
+                .with_error_code(error.code())
+                .with_error_message(Some(StrBytes::from_string(message))),
+        });
+    }
+    let response = IncrementalAlterConfigsResponse::default().with_responses(responses);
+    step.respond(call.ticket, response);
+}
+
+fn alter(
+    step: &mut Step<'_>,
+    resource: &AlterConfigsResource,
+    validate_only: bool,
+) -> Result<(), (ErrorCode, String)> {
+    for config in &resource.configs {
+        if resource.configs.iter().filter(|other| other.name == config.name).count() > 1 {
+            let message = format!("the key {} is named twice", config.name.as_str());
+            return Err((ErrorCode::InvalidRequest, message));
+        }
+    }
+    match resource.resource_type {
+        TOPIC => alter_topic(step, resource, validate_only),
+        BROKER => alter_brokers(step, resource, validate_only),
+        other => {
+            let message = format!("configurations of resource type {other} cannot be altered here");
+            Err((ErrorCode::InvalidRequest, message))
+        }
+    }
+}
+
+fn alter_topic(
+    step: &mut Step<'_>,
+    resource: &AlterConfigsResource,
+    validate_only: bool,
+) -> Result<(), (ErrorCode, String)> {
+    let Some(topic) = step.cluster.metadata.topic(&resource.resource_name) else {
+        let message = format!("The topic '{}' does not exist.", resource.resource_name.as_str());
+        return Err((ErrorCode::UnknownTopicOrPartition, message));
+    };
+    let index = topic.index;
+    let mut overrides = topic.overrides.clone();
+    let effective = topic.settings.rows();
+    for config in &resource.configs {
+        let present = effective.iter().find(|row| *row.name == *config.name);
+        let present = present.map(|row| row.value.as_str()).unwrap_or_default();
+        match change(config, present)? {
+            Some(value) => overrides.insert(config.name.to_string(), value),
+            None => overrides.remove(&*config.name),
+        };
+    }
+    let settings = step
+        .effective_settings(&overrides)
+        .map_err(|error| (ErrorCode::InvalidConfig, error.to_string()))?;
+    if !validate_only {
+        step.cluster.metadata.set_settings(index, overrides, settings);
+    }
+    Ok(())
+}
+
+/// Settings are the same on every broker, so that a change for one of them is a change for all.
+fn alter_brokers(
+    step: &mut Step<'_>,
+    resource: &AlterConfigsResource,
+    validate_only: bool,
+) -> Result<(), (ErrorCode, String)> {
+    let mut settings = step.cluster.config.settings.clone();
+    let rows = settings.rows();
+    for config in &resource.configs {
+        let Some(row) = rows.iter().find(|row| *row.name == *config.name) else {
+            let message = format!("Unknown broker setting `{}`", config.name.as_str());
+            return Err((ErrorCode::InvalidConfig, message));
+        };
+        let value = change(config, &row.value)?.unwrap_or_else(|| row.default.clone());
+        settings
+            .set(row.name, &value)
+            .map_err(|error| (ErrorCode::InvalidConfig, error.to_string()))?;
+    }
+    if !validate_only {
+        step.change_settings(settings);
+    }
+    Ok(())
+}
+
+/// The new value of a setting, or none to go back to the default.
+fn change(config: &AlterableConfig, present: &str) -> Result<Option<String>, (ErrorCode, String)> {
+    let value = || {
+        config.value.as_ref().map(|value| value.to_string()).ok_or_else(|| {
+            let message = format!("Null value not supported for : {}", config.name.as_str());
+            (ErrorCode::InvalidRequest, message)
+        })
+    };
+    let list = || present.split(',').filter(|entry| !entry.is_empty()).map(str::to_owned);
+    match config.config_operation {
+        SET => value().map(Some),
+        DELETE => Ok(None),
+        APPEND => {
+            let added = value()?;
+            let mut entries: Vec<_> = list().collect();
+            for entry in added.split(',') {
+                if !entries.iter().any(|present| present == entry) {
+                    entries.push(entry.to_owned());
+                }
+            }
+            Ok(Some(entries.join(",")))
+        }
+        SUBTRACT => {
+            let removed = value()?;
+            let left: Vec<_> =
+                list().filter(|entry| !removed.split(',').any(|gone| gone == entry)).collect();
+            Ok(Some(left.join(",")))
+        }
+        other => Err((ErrorCode::InvalidRequest, format!("unknown config operation {other}"))),
+    }
 }

@@ -12,13 +12,13 @@ use crate::metadata::{Metadata, Partition, Topic, check_topic_name};
 use crate::step::{Call, Step};
 
 /// Stands for "not asked for" in fields of authorized operations (API-06).
-const NOT_ASKED: i32 = i32::MIN;
+pub(super) const NOT_ASKED: i32 = i32::MIN;
 /// Every operation on a topic: READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS and
 /// ALTER_CONFIGS, a bit each.
-const ALL_TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
+pub(super) const ALL_TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
 /// Every operation on a cluster: CREATE, ALTER, DESCRIBE, CLUSTER_ACTION, DESCRIBE_CONFIGS,
 /// ALTER_CONFIGS and IDEMPOTENT_WRITE.
-const ALL_CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
+pub(super) const ALL_CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: MetadataRequest) {
     let version = call.ticket.version;

@@ -5,4 +5,5 @@
 
 mod fetch;
 mod produce;
+mod topics;
 mod world;
