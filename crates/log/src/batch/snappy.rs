@@ -7,6 +7,8 @@ const MAGIC: &[u8; 8] = b"\x82SNAPPY\0";
 /// Magic, version and lowest compatible version.
 const FRAMING_BYTES: usize = 16;
 const BLOCK_BYTES: usize = 32 << 10;
+/// Three bytes of input stand for 64 bytes of output at most.
+const EXPANSION_MAX: usize = 22;
 
 /// `None` if the output would be larger than `limit`.
 pub(super) fn decompress(input: &[u8], limit: u64) -> io::Result<Option<Vec<u8>>> {
@@ -33,6 +35,9 @@ fn push_block(output: &mut Vec<u8>, block: &[u8], limit: u64) -> io::Result<bool
     let start = output.len();
     if (start + length) as u64 > limit {
         return Ok(false);
+    }
+    if length / EXPANSION_MAX > block.len() {
+        return Err(io::Error::other("a block claims more bytes than it can hold"));
     }
     output.resize(start + length, 0);
     let written = snap::raw::Decoder::new()

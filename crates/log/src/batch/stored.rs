@@ -9,20 +9,36 @@ use fencepost_ids::{LeaderEpoch, Offset};
 use super::header::{BATCH_OVERHEAD, BatchHeader, HEADER_BYTES, MAGIC_AT, PATCHED_BYTES};
 use super::{Compression, CompressionError, DECOMPRESSED_BYTES_MAX, RecordSet};
 
+/// Up to this size a batch is copied out of its request.
+const COPIED_BYTES_MAX: usize = 4096;
+
 /// A checked batch in the log: the bytes that came, shared, and the two fields that the leader
 /// writes over them (BATCH-05). A clone costs a reference count.
 #[derive(Clone)]
 pub struct StoredBatch {
     base_offset: Offset,
     leader_epoch: LeaderEpoch,
+    /// As in the bytes; here so that a search need not touch them.
+    last_offset_delta: i32,
     bytes: Bytes,
 }
 
 impl StoredBatch {
-    /// `bytes` has passed validation.
-    pub(crate) fn new(base_offset: Offset, leader_epoch: LeaderEpoch, bytes: Bytes) -> Self {
-        debug_assert!(bytes.len() >= HEADER_BYTES, "validation refuses shorter batches");
-        Self { base_offset, leader_epoch, bytes }
+    /// A batch that has passed validation, with the header that the leader gave it.
+    pub(crate) fn new(header: &BatchHeader, bytes: Bytes) -> Self {
+        // A small batch takes less memory as a copy than with the whole request around it.
+        let bytes =
+            if bytes.len() <= COPIED_BYTES_MAX { Bytes::copy_from_slice(&bytes) } else { bytes };
+        Self::of(header, bytes)
+    }
+
+    const fn of(header: &BatchHeader, bytes: Bytes) -> Self {
+        Self {
+            base_offset: header.base_offset,
+            leader_epoch: header.leader_epoch,
+            last_offset_delta: header.last_offset_delta,
+            bytes,
+        }
     }
 
     /// Takes the first batch off the bytes of a Fetch answer, with the leader's fields as they
@@ -35,7 +51,7 @@ impl StoredBatch {
         if size < HEADER_BYTES || size > fetched.len() || fetched[MAGIC_AT] != 2 {
             return None;
         }
-        Some(Self::new(header.base_offset, header.leader_epoch, fetched.split_to(size)))
+        Some(Self::of(&header, fetched.split_to(size)))
     }
 
     /// The offset of the first record.
@@ -46,8 +62,8 @@ impl StoredBatch {
 
     /// The offset of the last record.
     #[must_use]
-    pub fn last_offset(&self) -> Offset {
-        self.header().last_offset()
+    pub const fn last_offset(&self) -> Offset {
+        self.base_offset.plus(self.last_offset_delta as i64)
     }
 
     /// The term of the leader that appended it.

@@ -3,28 +3,43 @@
 /// Takes a varint of at most 32 bits from the front of `bytes`.
 #[inline]
 pub(crate) fn take_i32(bytes: &mut &[u8]) -> Option<i32> {
-    let mut value = 0u32;
-    for index in 0..5 {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u32::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+    // Nearly all fields of a record take one or two bytes.
+    let value = match **bytes {
+        [first @ 0..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            u32::from(first)
         }
-    }
-    None
+        [first, second @ 0..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            u32::from(first & 0x7f) | u32::from(second) << 7
+        }
+        _ => take_long(bytes, 5)? as u32,
+    };
+    Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
 }
 
 /// Takes a varint of at most 64 bits from the front of `bytes`.
 #[inline]
 pub(crate) fn take_i64(bytes: &mut &[u8]) -> Option<i64> {
+    let value = match **bytes {
+        [first @ 0..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            u64::from(first)
+        }
+        _ => take_long(bytes, 10)?,
+    };
+    Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+}
+
+/// Takes at most `most` bytes, without undoing the zigzag.
+fn take_long(bytes: &mut &[u8], most: usize) -> Option<u64> {
     let mut value = 0u64;
-    for index in 0..10 {
+    for index in 0..most {
         let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
         value |= u64::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {
-            return Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+            return Some(value);
         }
     }
     None

@@ -215,9 +215,9 @@ impl ReplicaState {
         leader_epoch: LeaderEpoch,
     ) -> BatchHeader {
         assert_eq!(self.end, log.end_offset(), "the leader holds the whole log");
-        let base_offset = log.end_offset();
-        log.append(StoredBatch::new(base_offset, leader_epoch, batch.bytes));
+        let header = BatchHeader { base_offset: log.end_offset(), leader_epoch, ..batch.header };
+        log.append(StoredBatch::new(&header, batch.bytes));
         self.end = log.end_offset();
-        BatchHeader { base_offset, leader_epoch, ..batch.header }
+        header
     }
 }

@@ -95,7 +95,7 @@ fn batch_03_and_batch_05_only_the_leaders_fields_are_patched() {
     let mut p = Partition::new();
     p.leader_epoch = LeaderEpoch(5);
     p.play("P9(-,*,0..41) -> NONE@0");
-    let sent = batch("-", "7.0", "0..1", NOW);
+    let sent = batch("-", "7.0", "0..999", NOW);
     p.append(sent.clone(), None).expect("a good batch");
     let stored = p.log.batches_from(Offset(42)).next().expect("stored").clone();
     assert_eq!(&stored.tail()[..], &sent.bytes()[16..]);
