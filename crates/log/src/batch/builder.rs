@@ -121,12 +121,6 @@ impl BatchBuilder {
         self.header.record_count
     }
 
-    /// The size of the batch so far, in bytes, before compression.
-    #[must_use]
-    pub const fn uncompressed_bytes(&self) -> usize {
-        HEADER_BYTES + self.records.len()
-    }
-
     /// Writes the batch.
     ///
     /// # Panics

@@ -42,7 +42,6 @@ impl Attributes {
     pub(crate) const LOG_APPEND_TIME: i16 = 0x08;
     pub(crate) const TRANSACTIONAL: i16 = 0x10;
     pub(crate) const CONTROL: i16 = 0x20;
-    const DELETE_HORIZON: i16 = 0x40;
 
     /// The number of the codec, 0 to 7; only 0 to 4 have a meaning.
     #[must_use]
@@ -70,12 +69,6 @@ impl Attributes {
     #[must_use]
     pub const fn is_control(self) -> bool {
         self.0 & Self::CONTROL != 0
-    }
-
-    /// Whether the base timestamp is the delete horizon that compaction set.
-    #[must_use]
-    pub const fn has_delete_horizon(self) -> bool {
-        self.0 & Self::DELETE_HORIZON != 0
     }
 
     pub(crate) const fn with_timestamp_type(self, timestamp_type: TimestampType) -> Self {

@@ -58,7 +58,7 @@ impl ReplicaState {
             if sequence > lowest {
                 return Err(AppendError::BeyondVerification { sequence, lowest });
             }
-            let unwritten = entry.is_none_or(|entry| entry.window.is_empty());
+            let unwritten = entry.is_none_or(|entry| entry.window().is_empty());
             let tv2 = verification.mode == VerificationMode::Add;
             if rules.tv2_first_sequence_zero && tv2 && unwritten && !first {
                 return Err(AppendError::FirstSequenceNotZero(sequence));

@@ -7,6 +7,7 @@ use fencepost_ids::{CoordinatorEpoch, Offset, Timestamp};
 
 use super::producer::ProducerEntry;
 use super::state::ReplicaState;
+use super::window::Window;
 use crate::batch::{BatchHeader, ControlRecord, StoredBatch};
 use crate::durable::{Log, ProducerSnapshot, SnapshotEntry};
 
@@ -62,7 +63,7 @@ impl ReplicaState {
             .map(|(id, entry)| SnapshotEntry {
                 producer_id: *id,
                 epoch: entry.epoch,
-                last_batch: entry.window.last().copied(),
+                last_batch: entry.window().last().copied(),
                 last_timestamp: entry.last_timestamp,
                 coordinator_epoch: entry.coordinator_epoch,
                 transaction_start: entry.transaction_start,
@@ -75,9 +76,13 @@ impl ReplicaState {
         self.end = snapshot.offset;
         let producers = Arc::make_mut(&mut self.producers);
         for saved in &snapshot.producers {
+            let mut window = Window::default();
+            if let Some(batch) = saved.last_batch {
+                window.push(batch);
+            }
             let entry = ProducerEntry {
                 epoch: saved.epoch,
-                window: saved.last_batch.into_iter().collect(),
+                window,
                 coordinator_epoch: saved.coordinator_epoch,
                 last_timestamp: saved.last_timestamp,
                 transaction_start: saved.transaction_start,

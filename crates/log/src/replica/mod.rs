@@ -8,7 +8,7 @@ mod fetch;
 pub use fetch::{FetchData, Isolation};
 mod load;
 mod producer;
-pub use producer::{BatchMetadata, ProducerDescription, ProducerEntry};
+pub use producer::{ProducerDescription, ProducerEntry};
 mod state;
 pub use state::ReplicaState;
 mod transactions;
@@ -16,3 +16,5 @@ mod verification;
 pub use verification::{
     GuardIds, Verification, VerificationGuard, VerificationMode, VerificationQuestion,
 };
+mod window;
+pub use window::BatchMetadata;

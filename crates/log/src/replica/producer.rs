@@ -2,43 +2,14 @@
 
 use fencepost_ids::{CoordinatorEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
 
+use super::window::{BatchMetadata, Window};
 use crate::batch::BatchHeader;
-
-/// How many batches are remembered for each producer id (IDEM-09, KIP-98).
-const WINDOW: usize = 5;
-
-/// A batch in the window of a producer.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct BatchMetadata {
-    /// The sequence of its last record; [`Sequence::NONE`] in coordinators' batches.
-    pub last_sequence: Sequence,
-    /// The offset of its last record.
-    pub last_offset: Offset,
-    /// Last offset minus base offset.
-    pub offset_delta: i32,
-    /// Its max timestamp.
-    pub timestamp: Timestamp,
-}
-
-impl BatchMetadata {
-    /// The offset of its first record.
-    #[must_use]
-    pub const fn base_offset(&self) -> Offset {
-        Offset(self.last_offset.0 - self.offset_delta as i64)
-    }
-
-    fn repeats(&self, batch: &BatchHeader) -> bool {
-        self.last_sequence == batch.last_sequence()
-            && self.last_sequence.minus(self.offset_delta) == batch.base_sequence
-    }
-}
 
 /// The entry of one producer id.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ProducerEntry {
     pub(super) epoch: ProducerEpoch,
-    /// Oldest first, at most [`WINDOW`].
-    pub(super) window: Vec<BatchMetadata>,
+    pub(super) window: Window,
     pub(super) coordinator_epoch: CoordinatorEpoch,
     pub(super) last_timestamp: Timestamp,
     pub(super) transaction_start: Option<Offset>,
@@ -48,7 +19,7 @@ impl Default for ProducerEntry {
     fn default() -> Self {
         Self {
             epoch: ProducerEpoch::NONE,
-            window: Vec::new(),
+            window: Window::default(),
             coordinator_epoch: CoordinatorEpoch::NONE,
             last_timestamp: Timestamp::NONE,
             transaction_start: None,
@@ -66,13 +37,13 @@ impl ProducerEntry {
     /// The remembered batches, oldest first.
     #[must_use]
     pub fn window(&self) -> &[BatchMetadata] {
-        &self.window
+        self.window.as_slice()
     }
 
     /// The last sequence, or [`Sequence::NONE`] if no batch is remembered.
     #[must_use]
     pub fn last_sequence(&self) -> Sequence {
-        self.window.last().map_or(Sequence::NONE, |batch| batch.last_sequence)
+        self.window().last().map_or(Sequence::NONE, |batch| batch.last_sequence)
     }
 
     /// The coordinator epoch of the last marker.
@@ -92,21 +63,13 @@ impl ProducerEntry {
         if self.epoch != batch.producer_epoch {
             return None;
         }
-        self.window.iter().find(|known| known.repeats(batch))
+        self.window().iter().find(|known| known.repeats(batch))
     }
 
     /// IDEM-19. `batch` carries its assigned base offset. Answers whether a transaction opened.
     pub(super) fn add_batch(&mut self, batch: &BatchHeader) -> bool {
         self.raise_epoch(batch.producer_epoch);
-        if self.window.len() == WINDOW {
-            self.window.remove(0);
-        }
-        self.window.push(BatchMetadata {
-            last_sequence: batch.last_sequence(),
-            last_offset: batch.last_offset(),
-            offset_delta: batch.last_offset_delta,
-            timestamp: batch.max_timestamp,
-        });
+        self.window.push(BatchMetadata::of(batch));
         self.last_timestamp = batch.max_timestamp;
         let opens = batch.attributes.is_transactional() && self.transaction_start.is_none();
         if opens {
@@ -131,7 +94,7 @@ impl ProducerEntry {
     fn raise_epoch(&mut self, epoch: ProducerEpoch) {
         if self.epoch != epoch {
             self.epoch = epoch;
-            self.window.clear();
+            self.window = Window::default();
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod batch;
 mod batch_checks;
+mod histories;
 mod idem;
 mod lso;
 mod mark;
