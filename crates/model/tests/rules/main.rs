@@ -6,4 +6,5 @@
 mod fetch;
 mod produce;
 mod topics;
+mod txn;
 mod world;

@@ -1,0 +1,247 @@
+//! A cluster whose messages are delivered at once, but for those that a test holds back, and
+//! whose time moves when a test says so.
+
+mod reading;
+mod requests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fencepost_ids::{
+    BrokerId, ClientId, ConnectionId, PartitionIndex, Timestamp, TopicName, partition_of,
+};
+use fencepost_model::{
+    Cluster, ClusterConfig, Input, Message, MessageBody, NewTopic, Output, Timer,
+};
+use fencepost_wire::messages::{
+    DeleteTopicsRequest, FindCoordinatorRequest, MetadataRequest, TransactionalId, metadata_request,
+};
+use fencepost_wire::{Request, RequestHeader, Response, StrBytes, ToWire};
+
+pub(crate) const TXN_LOG: &str = "__transaction_state";
+
+/// A producer id and an epoch, as a client holds them.
+pub(crate) type Producer = (i64, i16);
+
+pub(crate) struct World {
+    pub(crate) cluster: Cluster,
+    pub(crate) now: Timestamp,
+    /// Messages that stay in the network.
+    pub(crate) held: fn(&Message) -> bool,
+    correlation: i32,
+    answers: BTreeMap<i32, Response>,
+}
+
+/// A request that may not be answered yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Sent(i32);
+
+pub(crate) fn markers(message: &Message) -> bool {
+    matches!(message.body, MessageBody::WriteMarkers(_))
+}
+
+pub(crate) fn nothing(_: &Message) -> bool {
+    false
+}
+
+impl World {
+    /// A cluster with the topic `orders` of three partitions and the coordinators' log.
+    pub(crate) fn new(brokers: i32, transaction_version: i16) -> Self {
+        Self::with(brokers, |config| config.transaction_version = transaction_version)
+    }
+
+    pub(crate) fn with(brokers: i32, change: impl FnOnce(&mut ClusterConfig)) -> Self {
+        let mut config = ClusterConfig::new(brokers);
+        config.topics = vec![NewTopic {
+            name: TopicName::from("orders"),
+            partitions: Some(3),
+            replication_factor: Some(i16::try_from(brokers).unwrap()),
+        }];
+        change(&mut config);
+        let now = Timestamp(1_000_000);
+        let cluster = Cluster::new(config, now);
+        let answers = BTreeMap::new();
+        let mut world = Self { cluster, now, held: nothing, correlation: 0, answers };
+        for broker in 0..brokers {
+            world.connect(broker);
+        }
+        world.run();
+        for key_type in [0, 1] {
+            world.find_coordinator("t", key_type);
+        }
+        world
+    }
+
+    pub(crate) fn connect(&mut self, broker: i32) {
+        let connection = ConnectionId(u64::try_from(broker).unwrap());
+        self.handle(Input::Disconnect { connection });
+        let host = Arc::from("client");
+        self.handle(Input::Connect { connection, broker: BrokerId(broker), host });
+    }
+
+    pub(crate) fn handle(&mut self, input: Input) {
+        let mut out = Vec::new();
+        self.cluster.handle(self.now, input, &mut out);
+        for output in out {
+            match output {
+                Output::Respond { ticket, response } => {
+                    self.answers.insert(ticket.correlation_id, response);
+                }
+                Output::Close { connection, reason } => {
+                    assert!(reason.contains("crashed"), "{connection} closed: {reason}");
+                }
+                Output::Done { .. } | Output::Sent(_) => {}
+            }
+        }
+    }
+
+    /// Delivers all that is not held back.
+    pub(crate) fn run(&mut self) {
+        loop {
+            let held = self.held;
+            let next = self.cluster.deliverable().find(|it| !held(it)).map(|it| it.id);
+            match next {
+                Some(id) => self.handle(Input::Deliver(id)),
+                None => return,
+            }
+        }
+    }
+
+    /// Loses every message of a kind.
+    pub(crate) fn lose(&mut self, wanted: fn(&Message) -> bool) {
+        let ids: Vec<_> =
+            self.cluster.in_flight().filter(|it| wanted(it)).map(|it| it.id).collect();
+        assert!(!ids.is_empty(), "something is there to be lost");
+        ids.into_iter().for_each(|id| self.handle(Input::Lose(id)));
+    }
+
+    /// Lets time pass; timers fire when they are due.
+    pub(crate) fn pass(&mut self, millis: i64) {
+        let until = self.now.plus_millis(millis);
+        loop {
+            let next = self.cluster.deadlines().next().filter(|it| it.at <= until).cloned();
+            let Some(next) = next else { break };
+            self.now = self.now.max(next.at);
+            self.handle(Input::Fire(next.timer));
+            self.run();
+        }
+        self.now = until;
+    }
+
+    pub(crate) fn fire(&mut self, timer: Timer) {
+        self.handle(Input::Fire(timer));
+        self.run();
+    }
+
+    pub(crate) fn send(&mut self, broker: i32, version: i16, request: impl Into<Request>) -> Sent {
+        let request = request.into();
+        self.correlation += 1;
+        let header = RequestHeader {
+            api: request.api(),
+            version,
+            correlation_id: self.correlation,
+            client_id: ClientId::from("test"),
+        };
+        let connection = ConnectionId(u64::try_from(broker).unwrap());
+        self.handle(Input::Request { connection, header, request });
+        self.run();
+        Sent(self.correlation)
+    }
+
+    pub(crate) fn answer(&mut self, sent: Sent) -> Option<Response> {
+        self.answers.remove(&sent.0)
+    }
+
+    pub(crate) fn call(
+        &mut self,
+        broker: i32,
+        version: i16,
+        request: impl Into<Request>,
+    ) -> Response {
+        let sent = self.send(broker, version, request);
+        self.answer(sent).expect("answered at once")
+    }
+
+    pub(crate) fn leader(&mut self, topic: &str, partition: i32) -> i32 {
+        let broker = self.any_broker();
+        let name = StrBytes::from_string(topic.to_owned());
+        let wanted = metadata_request::MetadataRequestTopic::default()
+            .with_name(Some(messages_topic(&name)));
+        let request = MetadataRequest::default().with_topics(Some(vec![wanted]));
+        let Response::Metadata(response) = self.call(broker, 8, request) else { panic!() };
+        response.topics[0]
+            .partitions
+            .iter()
+            .find(|it| it.partition_index == partition)
+            .expect("the partition is known")
+            .leader_id
+            .0
+    }
+
+    fn any_broker(&self) -> i32 {
+        (0..9).find(|id| self.cluster.is_running(BrokerId(*id))).expect("some broker runs")
+    }
+
+    pub(crate) fn find_coordinator(&mut self, key: &str, key_type: i8) -> i32 {
+        let request = FindCoordinatorRequest::default()
+            .with_key(StrBytes::from_string(key.to_owned()))
+            .with_key_type(key_type);
+        let broker = self.any_broker();
+        let _ = self.call(broker, 3, request.clone());
+        self.run();
+        let Response::FindCoordinator(found) = self.call(broker, 3, request) else { panic!() };
+        assert_eq!(found.error_code, 0, "the coordinator's log exists by now");
+        found.node_id.0
+    }
+
+    pub(crate) fn coordinator(&mut self, id: &str) -> i32 {
+        self.find_coordinator(id, 1)
+    }
+
+    pub(crate) fn txn_partition(id: &str) -> i32 {
+        partition_of(id, 50).0
+    }
+
+    /// The answer as text, or `...` if there is none yet.
+    pub(crate) fn shown(&mut self, sent: Sent) -> String {
+        self.answer(sent).map_or_else(|| "...".to_owned(), |response| reading::show(&response))
+    }
+
+    pub(crate) fn delete_topic(&mut self, name: &str) {
+        let request = DeleteTopicsRequest::default().with_topic_names(vec![topic_name(name)]);
+        let broker = self.any_broker();
+        self.call(broker, 5, request);
+    }
+
+    pub(crate) fn elect(&mut self, topic: &str, partition: i32, leader: i32) {
+        self.handle(Input::Elect {
+            topic: TopicName::from(topic),
+            partition: PartitionIndex(partition),
+            leader: BrokerId(leader),
+        });
+        self.run();
+    }
+
+    pub(crate) fn crash(&mut self, broker: i32) {
+        self.handle(Input::Crash(BrokerId(broker)));
+        self.run();
+    }
+
+    pub(crate) fn restart(&mut self, broker: i32) {
+        self.handle(Input::Restart(BrokerId(broker)));
+        self.connect(broker);
+        self.run();
+    }
+}
+
+pub(crate) fn transactional_id(id: &str) -> TransactionalId {
+    TransactionalId(StrBytes::from_string(id.to_owned()))
+}
+
+pub(crate) fn topic_name(name: &str) -> fencepost_wire::messages::TopicName {
+    TopicName::from(name).to_wire()
+}
+
+fn messages_topic(name: &StrBytes) -> fencepost_wire::messages::TopicName {
+    fencepost_wire::messages::TopicName(name.clone())
+}

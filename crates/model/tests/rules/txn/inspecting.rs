@@ -1,0 +1,135 @@
+//! DescribeTransactions, ListTransactions, DescribeProducers, and the admin's abort.
+
+use fencepost_wire::messages::describe_producers_request::TopicRequest;
+use fencepost_wire::messages::{DescribeProducersRequest, ListTransactionsRequest, TopicName};
+use fencepost_wire::{Response, StrBytes};
+
+use crate::txn::driver::{World, markers, nothing};
+
+fn list(world: &mut World, request: ListTransactionsRequest) -> String {
+    let Response::ListTransactions(response) = world.call(0, 2, request) else { panic!() };
+    if response.error_code != 0 {
+        return response.error_code.to_string();
+    }
+    let rows = response
+        .transaction_states
+        .iter()
+        .map(|row| format!("{} {}", row.transactional_id.0, row.transaction_state))
+        .chain(response.unknown_state_filters.iter().map(|name| format!("?{name}")));
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort();
+    rows.join(", ")
+}
+
+fn all() -> ListTransactionsRequest {
+    ListTransactionsRequest::default().with_duration_filter(-1)
+}
+
+/// Rows of partition 0: producer id, epoch, last sequence, coordinator epoch, transaction start.
+fn producers(world: &mut World) -> Vec<[i64; 5]> {
+    let topic = TopicRequest::default()
+        .with_name(TopicName(StrBytes::from_static_str("orders")))
+        .with_partition_indexes(vec![0]);
+    let request = DescribeProducersRequest::default().with_topics(vec![topic]);
+    let Response::DescribeProducers(response) = world.call(0, 0, request) else { panic!() };
+    let partition = &response.topics[0].partitions[0];
+    assert_eq!(partition.error_code, 0);
+    let rows = partition.active_producers.iter().map(|row| {
+        [
+            row.producer_id.0,
+            i64::from(row.producer_epoch),
+            i64::from(row.last_sequence),
+            i64::from(row.coordinator_epoch),
+            row.current_txn_start_offset,
+        ]
+    });
+    rows.collect()
+}
+
+#[test]
+fn desc_01_and_desc_02_what_describe_says_of_ids() {
+    let mut world = World::new(3, 2);
+    assert_eq!(world.describe(""), "42");
+    assert_eq!(world.describe("never-used"), "105");
+    assert_eq!(world.init("t", None), "0,0");
+    for partition in [0, 1, 2] {
+        assert_eq!(world.produce("t", 12, (0, 0), 0, partition), "0");
+    }
+    assert_eq!(world.describe("t"), "Ongoing 0,0 orders-0 orders-1 orders-2");
+}
+
+#[test]
+fn desc_03_to_desc_06_filters_of_a_list() {
+    let mut world = World::new(1, 2);
+    assert_eq!(list(&mut world, all()), "");
+    assert_eq!(world.init("tx", None), "0,0");
+    assert_eq!(world.init("tx-1", None), "1,0");
+    assert_eq!(world.produce("tx-1", 12, (1, 0), 0, 0), "0");
+    assert_eq!(list(&mut world, all()), "tx Empty, tx-1 Ongoing");
+
+    let states = |names: &[&'static str]| {
+        all().with_state_filters(names.iter().map(|it| StrBytes::from_static_str(it)).collect())
+    };
+    assert_eq!(list(&mut world, states(&["Ongoing"])), "tx-1 Ongoing");
+    assert_eq!(list(&mut world, states(&["Foo"])), "?Foo");
+    assert_eq!(list(&mut world, states(&["Dead"])), "");
+    assert_eq!(list(&mut world, states(&["ongoing", "Empty"])), "?ongoing, tx Empty");
+
+    let ids = all().with_producer_id_filters(vec![0.into()]);
+    assert_eq!(list(&mut world, ids), "tx Empty");
+
+    world.pass(500);
+    let duration = |millis| all().with_duration_filter(millis);
+    assert_eq!(list(&mut world, duration(1000)), "tx Empty", "a start of -1 is very old");
+    assert_eq!(list(&mut world, duration(499)), "tx Empty, tx-1 Ongoing");
+    assert_eq!(list(&mut world, duration(500)), "tx Empty");
+
+    let pattern = |text| all().with_transactional_id_pattern(Some(StrBytes::from_static_str(text)));
+    assert_eq!(list(&mut world, pattern("tx")), "tx Empty");
+    assert_eq!(list(&mut world, pattern("tx.*")), "tx Empty, tx-1 Ongoing");
+    assert_eq!(list(&mut world, pattern("")), "tx Empty, tx-1 Ongoing");
+    assert_eq!(list(&mut world, pattern("(ab(cd")), "128");
+    assert_eq!(list(&mut world, pattern("a)(b")), "128");
+}
+
+#[test]
+fn recov_15_a_tv2_commit_leaves_no_batches_and_a_raised_epoch() {
+    let mut world = World::new(1, 2);
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 0), "0");
+    assert_eq!(producers(&mut world), [[0, 0, 0, -1, 0]]);
+    assert_eq!(world.end("t", 5, (0, 0), true), "0,1");
+    assert_eq!(producers(&mut world), [[0, 1, -1, 0, -1]]);
+}
+
+#[test]
+fn addp_05_an_added_partition_learns_of_it_with_the_first_produce() {
+    let mut world = World::new(1, 1);
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.add("t", (0, 0), &[0]), "0");
+    assert!(producers(&mut world).is_empty());
+}
+
+#[test]
+fn desc_07_an_admins_abort_moves_the_last_stable_offset_and_not_the_coordinator() {
+    let mut world = World::new(1, 2);
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 0), "0");
+    assert_eq!(world.lso_and_hw(0), (0, 1));
+    assert_eq!(world.mark((0, 0), false, 0, 0), "0");
+    assert_eq!(world.lso_and_hw(0), (2, 2));
+    assert_eq!(world.describe("t"), "Ongoing 0,0 orders-0");
+}
+
+#[test]
+fn desc_08_a_fence_by_an_admin_is_an_init_that_is_repeated() {
+    let mut world = World::new(1, 2);
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 0), "0");
+    world.held = markers;
+    assert_eq!(world.init("t", None), "51");
+    world.held = nothing;
+    world.run();
+    assert_eq!(world.init("t", None), "0,2");
+    assert_eq!(world.describe("t"), "Empty 0,2");
+}

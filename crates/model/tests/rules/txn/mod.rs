@@ -1,0 +1,13 @@
+//! Transactions at the level of `Cluster::handle`: what clients read, and what the logs say.
+
+mod driver;
+
+mod adding;
+mod failover;
+mod fencing;
+mod histories;
+mod init;
+mod inspecting;
+mod markers;
+mod offsets;
+mod timeouts;
