@@ -69,17 +69,20 @@ proptest! {
     #[test]
     fn batch_09_no_damaged_stream_panics_the_codecs(
         codec in 0usize..4,
-        at in any::<prop::sample::Index>(),
-        byte in any::<u8>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         use fencepost_log::Compression::{Gzip, Lz4, Snappy, Zstd};
         let mut builder = BatchBuilder::new().compression([Gzip, Snappy, Lz4, Zstd][codec]);
-        for value in [&[7; 300][..], b"some text, some text, some other text", b""] {
+        let text: Vec<u8> = (0..2000u32).flat_map(|n| format!("{:x} ", n * n).into_bytes()).collect();
+        for value in [&[7; 300][..], &text, b""] {
             builder.push(NOW, NewRecord { value: Some(value), ..NewRecord::default() });
         }
-        let batch = builder.build();
-        let at = 61 + at.index(batch.bytes().len() - 61);
-        swallow(patched(&batch, at, &[byte]).bytes().to_vec());
+        let mut batch = builder.build();
+        for (at, byte) in damage {
+            let at = 61 + at.index(batch.bytes().len() - 61);
+            batch = patched(&batch, at, &[byte]);
+        }
+        swallow(batch.bytes().to_vec());
     }
 }
 
