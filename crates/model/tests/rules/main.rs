@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary has no outside")]
 
 mod fetch;
+mod groups;
 mod produce;
 mod topics;
 mod txn;
