@@ -46,6 +46,7 @@ fn vector() -> FramedBatch {
     builder.build()
 }
 
+/// BATCH-01, BATCH-04.
 #[test]
 fn batch_01_and_batch_04_the_test_vector_is_written_byte_for_byte() {
     assert_eq!(&vector().bytes()[..], hex(VECTOR));

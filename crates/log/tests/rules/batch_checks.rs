@@ -195,6 +195,7 @@ fn batch_10_log_append_time_is_the_leaders_clock_for_every_record() {
     assert_eq!(stored(&p).header().attributes.timestamp_type(), TimestampType::CreateTime);
 }
 
+/// BATCH-11, BATCH-12.
 #[test]
 fn batch_11_and_batch_12_all_faulty_records_are_named() {
     let mut p = Partition::new();

@@ -97,6 +97,7 @@ fn lso_09_between_the_bound_and_the_end_a_read_is_empty() {
     );
 }
 
+/// LSO-06, LSO-10.
 #[test]
 fn lso_10_and_lso_06_marks_list_and_records_belong_together() {
     let mut p = Partition::new();
@@ -116,6 +117,7 @@ fn lso_10_and_lso_06_marks_list_and_records_belong_together() {
     assert_eq!(read(Isolation::LogEnd).aborted, None);
 }
 
+/// LSO-07, LSO-11, LSO-12, LSO-13.
 #[test]
 fn lso_07_and_lso_11_to_lso_13_the_worked_example() {
     let mut p = Partition::with_followers();

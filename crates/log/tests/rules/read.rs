@@ -48,6 +48,7 @@ fn fetch_14_offsets_outside_the_log_are_refused() {
     );
 }
 
+/// FETCH-16, FETCH-17.
 #[test]
 fn fetch_16_and_fetch_17_whole_batches_below_the_bound() {
     let p = many(200);
@@ -58,6 +59,7 @@ fn fetch_16_and_fetch_17_whole_batches_below_the_bound() {
     }
 }
 
+/// FETCH-22, FETCH-23.
 #[test]
 fn fetch_22_and_fetch_23_sizes_bound_all_but_the_first_batch() {
     let p = many(5);
