@@ -10,6 +10,7 @@ use fencepost_ids::{BrokerId, TopicName};
 use fencepost_wire::Release;
 
 use crate::Rules;
+use crate::metadata::check_topic_name;
 
 /// Everything that is decided before a cluster starts.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -76,4 +77,30 @@ impl ClusterConfig {
             rules: Rules::default(),
         }
     }
+
+    /// Whether a topic can exist from the start, together with those already in `topics`.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would do.
+    pub fn check_topic(&self, topic: &NewTopic) -> Result<(), String> {
+        check_topic_name(&topic.name)?;
+        if self.topics.iter().any(|other| other.name == topic.name) {
+            return Err("it is given twice".to_owned());
+        }
+        if let Some(partitions) = topic.partitions
+            && !(1..=MAX_PARTITIONS).contains(&partitions)
+        {
+            return Err(format!("{partitions} partitions: give 1 to {MAX_PARTITIONS}"));
+        }
+        let brokers = self.brokers.len();
+        let replicas =
+            topic.replication_factor.map_or(self.settings.default_replication_factor, i32::from);
+        match usize::try_from(replicas) {
+            Ok(count) if (1..=brokers).contains(&count) => Ok(()),
+            _ => Err(format!("{replicas} replicas on {brokers} brokers: give 1 to {brokers}")),
+        }
+    }
 }
+
+/// The most partitions of a topic that exists from the start.
+const MAX_PARTITIONS: i32 = 10_000;

@@ -319,6 +319,24 @@ settings! {
     }
 }
 
+impl BrokerSettings {
+    /// `socket.request.max.bytes`: the largest frame that is taken (FRAME-02).
+    #[must_use]
+    pub const fn socket_request_max_bytes(&self) -> u32 {
+        self.socket_request_max_bytes.unsigned_abs()
+    }
+
+    /// `connections.max.idle.ms`: how long a connection may rest; none for ever (FRAME-15).
+    #[must_use]
+    pub const fn connections_max_idle_ms(&self) -> Option<u64> {
+        if self.connections_max_idle_ms < 0 {
+            None
+        } else {
+            Some(self.connections_max_idle_ms.unsigned_abs())
+        }
+    }
+}
+
 impl TopicSettings {
     /// What a topic without overrides gets from its broker (CONF-02, CONF-55).
     #[must_use]

@@ -1,0 +1,12 @@
+//! fencepost: a deterministic Kafka for testing transactions.
+//!
+//! [`TestCluster`] is a Kafka cluster inside a test. It speaks the real protocol on loopback, so
+//! any client can be pointed at it, and its brokers crash, restart and change leaders when told.
+
+mod test_cluster;
+pub use test_cluster::{StartError, TestCluster, TestClusterBuilder};
+
+pub use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
+pub use fencepost_model::{BrokerSettings, SettingError};
+pub use fencepost_server::{Addresses, ControlError, ListenError};
+pub use fencepost_wire::Release;

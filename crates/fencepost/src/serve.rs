@@ -1,0 +1,193 @@
+//! `fencepost serve`: a cluster for clients on this machine.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory};
+use fencepost::{Addresses, Release, StartError, TestCluster, TestClusterBuilder};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::Arguments;
+
+/// The most worker threads: one lock serves all, so more would only wait.
+const WORKERS_MAX: usize = 4;
+
+/// Serve a cluster that any Kafka client can use, until SIGINT or SIGTERM.
+///
+/// When all ports accept clients, one line goes to stdout:
+/// `fencepost ready bootstrap.servers=127.0.0.1:9092,127.0.0.1:9093`.
+/// Logs go to stderr, as much as the environment variable `RUST_LOG` says (default: warn).
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// How many brokers
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=100))]
+    brokers: i32,
+    /// The port of the first broker; the others take the next ones; 0 takes free ones
+    #[arg(long, default_value_t = 9092)]
+    port: u16,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    bind: IpAddr,
+    /// The host name or address that clients are told [default: the address of --bind]
+    #[arg(long, value_name = "HOST", value_parser = host)]
+    advertise: Option<Arc<str>>,
+    /// A topic that exists from the start; repeat it for more
+    #[arg(long = "topic", value_name = "NAME:PARTITIONS[:REPLICAS]", value_parser = topic)]
+    topics: Vec<Topic>,
+    /// A broker setting by Kafka's name, as in transaction.max.timeout.ms=60000; repeat it for more
+    #[arg(long = "config", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<Setting>,
+    /// The Kafka release to behave as: 3.9, 4.0, 4.1 or 4.2
+    #[arg(long, value_name = "RELEASE", default_value_t = Release::DEFAULT)]
+    kafka_version: Release,
+    /// The finalized level of transaction.version: 0, 1 or 2
+    #[arg(long, value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(i16).range(0..=2))]
+    transaction_version: i16,
+    /// Where chance begins: topic ids, member ids, the cluster id
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Clone)]
+struct Topic {
+    name: String,
+    partitions: i32,
+    replicas: Option<i16>,
+}
+
+#[derive(Clone)]
+struct Setting {
+    name: String,
+    value: String,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> ExitCode {
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+        let workers = available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers)
+            .enable_all()
+            .build();
+        let served = match runtime {
+            Ok(runtime) => runtime.block_on(self.serve()),
+            Err(error) => Err(format!("no threads to run on: {error}")),
+        };
+        match served {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                eprintln!("error: {message}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn serve(self) -> Result<(), String> {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+        let cluster = match self.cluster().start().await {
+            Ok(cluster) => cluster,
+            Err(StartError::Listen(error)) => {
+                return Err(format!(
+                    "{error}: choose other ports with --port, or free ones with --port 0"
+                ));
+            }
+            Err(error) => refuse(&error.to_string()),
+        };
+        let servers = cluster.bootstrap_servers();
+        let mut stdout = io::stdout();
+        writeln!(stdout, "fencepost ready bootstrap.servers={servers}")
+            .and_then(|()| stdout.flush())
+            .map_err(|error| format!("cannot write the ready line: {error}"))?;
+        let broken = tokio::select! {
+            _ = interrupt.recv() => false,
+            _ = terminate.recv() => false,
+            () = cluster.broken() => true,
+        };
+        cluster.stop().await;
+        if broken {
+            return Err("a step of the cluster panicked, which is a bug in fencepost".to_owned());
+        }
+        Ok(())
+    }
+
+    fn cluster(self) -> TestClusterBuilder {
+        if self.bind.is_unspecified() && self.advertise.is_none() {
+            refuse(&format!(
+                "--bind {} listens on every address, and clients must be told one: add --advertise HOST",
+                self.bind
+            ));
+        }
+        let mut cluster = TestCluster::builder()
+            .brokers(self.brokers)
+            .kafka_version(self.kafka_version)
+            .transaction_version(self.transaction_version)
+            .seed(self.seed)
+            .addresses(Addresses {
+                bind: self.bind,
+                first_port: self.port,
+                advertise: self.advertise,
+            });
+        for Setting { name, value } in self.settings {
+            cluster = match cluster.setting(&name, &value) {
+                Ok(cluster) => cluster,
+                Err(error) => refuse(&format!("--config {name}={value}: {error}")),
+            };
+        }
+        for Topic { name, partitions, replicas } in self.topics {
+            cluster = match replicas {
+                Some(replicas) => cluster.replicated_topic(&name, partitions, replicas),
+                None => cluster.topic(&name, partitions),
+            };
+        }
+        cluster
+    }
+}
+
+/// Ends the process as clap does for a bad option: the message on stderr, exit code 2.
+fn refuse(message: &str) -> ! {
+    Arguments::command().error(ErrorKind::ValueValidation, message).exit()
+}
+
+fn no_signals(error: io::Error) -> String {
+    format!("cannot listen for signals: {error}")
+}
+
+fn host(text: &str) -> Result<Arc<str>, String> {
+    if text.is_empty() || text.contains([' ', ',', '/']) {
+        return Err(
+            "give a host name or an address without a port, as in broker.example".to_owned()
+        );
+    }
+    Ok(Arc::from(text))
+}
+
+fn topic(text: &str) -> Result<Topic, String> {
+    let shape = || {
+        "give a name, a number of partitions and perhaps of replicas, as in orders:3 or orders:3:1"
+            .to_owned()
+    };
+    let mut parts = text.split(':');
+    let name = parts.next().filter(|name| !name.is_empty()).ok_or_else(shape)?;
+    let partitions = parts.next().and_then(|count| count.parse().ok()).ok_or_else(shape)?;
+    let replicas = match parts.next() {
+        Some(count) => Some(count.parse().map_err(|_| shape())?),
+        None => None,
+    };
+    match parts.next() {
+        Some(_) => Err(shape()),
+        None => Ok(Topic { name: name.to_owned(), partitions, replicas }),
+    }
+}
+
+fn setting(text: &str) -> Result<Setting, String> {
+    let (name, value) =
+        text.split_once('=').ok_or("give a name and a value, as in num.partitions=3")?;
+    Ok(Setting { name: name.trim().to_owned(), value: value.to_owned() })
+}

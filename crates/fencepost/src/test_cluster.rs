@@ -1,0 +1,254 @@
+//! A cluster inside a test.
+
+use fencepost_ids::{BrokerId, PartitionIndex};
+use fencepost_model::{BrokerSettings, ClusterConfig, NewTopic, SettingError};
+use fencepost_server::{Addresses, ControlError, ListenError, Server};
+use fencepost_wire::Release;
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A Kafka cluster inside a test, on free ports of loopback. Dropped, it closes its ports and
+/// connections.
+///
+/// ```
+/// use fencepost::TestCluster;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cluster = TestCluster::builder()
+///     .brokers(3)
+///     .topic("orders", 3)
+///     .setting("transaction.max.timeout.ms", "60000")?
+///     .start()
+///     .await?;
+/// let servers = cluster.bootstrap_servers();
+/// assert_eq!(servers.split(',').count(), 3);
+///
+/// // Point any client at `servers`, and then:
+/// cluster.crash(1).await?;
+/// cluster.restart(1).await?;
+/// cluster.elect("orders", 0, 2)?;
+/// cluster.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TestCluster {
+    server: Server,
+}
+
+/// What a [`TestCluster`] is made of: one broker, no topics and Kafka's defaults unless told
+/// otherwise.
+#[derive(Clone, Debug)]
+pub struct TestClusterBuilder {
+    brokers: i32,
+    topics: Vec<NewTopic>,
+    /// Checked already, in the order given.
+    settings: Vec<(String, String)>,
+    release: Release,
+    transaction_version: i16,
+    seed: u64,
+    addresses: Addresses,
+}
+
+/// Why a cluster did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A cluster has at least one broker.
+    #[error("a cluster of {0} brokers: it needs at least 1")]
+    Brokers(i32),
+    /// There is no such level.
+    #[error("transaction.version {0} is not known: use 0, 1 or 2")]
+    TransactionVersion(i16),
+    /// A topic that cannot be created.
+    #[error("topic `{name}`: {reason}")]
+    Topic {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// No port.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+impl TestCluster {
+    /// A cluster to be configured and started.
+    #[must_use]
+    pub fn builder() -> TestClusterBuilder {
+        TestClusterBuilder {
+            brokers: 1,
+            topics: Vec::new(),
+            settings: Vec::new(),
+            release: Release::DEFAULT,
+            transaction_version: 2,
+            seed: 0,
+            addresses: Addresses::default(),
+        }
+    }
+
+    /// The addresses of all brokers, as clients want them in `bootstrap.servers`.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> String {
+        self.server.bootstrap_servers()
+    }
+
+    /// Serves a client of a broker on a stream of any kind, such as an in-memory duplex or a
+    /// simulated network's, until either side closes. `host` is where the client is.
+    pub fn serve_connection<S>(
+        &self,
+        broker: BrokerId,
+        stream: S,
+        host: &str,
+    ) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        self.server.serve_connection(broker, stream, host)
+    }
+
+    /// Crashes a broker: its memory, its connections and its port are gone, its disk stays.
+    ///
+    /// # Errors
+    /// There is no such broker, or its port was lost to another process.
+    pub async fn crash(&self, broker: impl Into<BrokerId>) -> Result<(), ControlError> {
+        self.server.crash(broker.into()).await
+    }
+
+    /// Restarts a broker that crashed: it reads its disk and listens again.
+    ///
+    /// # Errors
+    /// There is no such broker, or its port was lost to another process.
+    pub async fn restart(&self, broker: impl Into<BrokerId>) -> Result<(), ControlError> {
+        self.server.restart(broker.into()).await
+    }
+
+    /// Makes an in-sync replica the leader of a partition in a new term. Electing the leader of a
+    /// partition of `__transaction_state` or `__consumer_offsets` moves its coordinator.
+    ///
+    /// # Errors
+    /// There is no such broker.
+    pub fn elect(
+        &self,
+        topic: &str,
+        partition: impl Into<PartitionIndex>,
+        leader: impl Into<BrokerId>,
+    ) -> Result<(), ControlError> {
+        self.server.elect(topic.into(), partition.into(), leader.into())
+    }
+
+    /// Waits until the cluster can no longer be trusted, because a step of it panicked.
+    pub async fn broken(&self) {
+        self.server.broken().await;
+    }
+
+    /// Closes all ports and connections, and returns when every task has ended.
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+impl TestClusterBuilder {
+    /// How many brokers; their ids count from 0.
+    #[must_use]
+    pub fn brokers(mut self, count: i32) -> Self {
+        self.brokers = count;
+        self
+    }
+
+    /// A topic with `default.replication.factor` replicas.
+    #[must_use]
+    pub fn topic(mut self, name: &str, partitions: i32) -> Self {
+        self.topics.push(NewTopic {
+            name: name.into(),
+            partitions: Some(partitions),
+            replication_factor: None,
+        });
+        self
+    }
+
+    /// A topic with so many replicas.
+    #[must_use]
+    pub fn replicated_topic(mut self, name: &str, partitions: i32, replicas: i16) -> Self {
+        self.topics.push(NewTopic {
+            name: name.into(),
+            partitions: Some(partitions),
+            replication_factor: Some(replicas),
+        });
+        self
+    }
+
+    /// A setting of all brokers, by Kafka's name for it.
+    ///
+    /// # Errors
+    /// The name is unknown, or the value does not fit it.
+    pub fn setting(mut self, name: &str, value: &str) -> Result<Self, SettingError> {
+        BrokerSettings::default().set(name, value)?;
+        self.settings.push((name.to_owned(), value.to_owned()));
+        Ok(self)
+    }
+
+    /// The release of Kafka that the brokers behave as.
+    #[must_use]
+    pub fn kafka_version(mut self, release: Release) -> Self {
+        self.release = release;
+        self
+    }
+
+    /// The finalized level of `transaction.version`: 0, 1, or 2 for KIP-890's second part.
+    #[must_use]
+    pub fn transaction_version(mut self, level: i16) -> Self {
+        self.transaction_version = level;
+        self
+    }
+
+    /// Where chance begins: topic ids, member ids, the cluster id.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Where the brokers listen, instead of free ports of loopback.
+    #[must_use]
+    pub fn addresses(mut self, addresses: Addresses) -> Self {
+        self.addresses = addresses;
+        self
+    }
+
+    /// Starts the cluster; its ports accept clients when this returns.
+    ///
+    /// # Errors
+    /// Something in the configuration does not fit together, or a port could not be taken.
+    #[expect(clippy::unused_async, reason = "it needs a runtime, and starting may come to wait")]
+    pub async fn start(self) -> Result<TestCluster, StartError> {
+        let addresses = self.addresses.clone();
+        let config = self.config()?;
+        Ok(TestCluster { server: Server::listen(config, &addresses)? })
+    }
+
+    fn config(self) -> Result<ClusterConfig, StartError> {
+        if self.brokers < 1 {
+            return Err(StartError::Brokers(self.brokers));
+        }
+        if !(0..=2).contains(&self.transaction_version) {
+            return Err(StartError::TransactionVersion(self.transaction_version));
+        }
+        let mut config = ClusterConfig::new(self.brokers);
+        for (name, value) in &self.settings {
+            // It was accepted by the same table before.
+            _ = config.settings.set(name, value);
+        }
+        config.release = self.release;
+        config.transaction_version = self.transaction_version;
+        config.seed = self.seed;
+        for topic in &self.topics {
+            config
+                .check_topic(topic)
+                .map_err(|reason| StartError::Topic { name: topic.name.to_string(), reason })?;
+            config.topics.push(topic.clone());
+        }
+        Ok(config)
+    }
+}

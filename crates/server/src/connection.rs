@@ -1,0 +1,272 @@
+//! One client's connection: read a frame, decode it, ask the engine, write the answer, and only
+//! then read on (FRAME-06, FRAME-07). The task that reads is the task that steps the cluster, so
+//! that a request is served without a change of task.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use fencepost_ids::BrokerId;
+use fencepost_wire::{
+    BadLength, CloseReason, EncodeError, Frame, Refusal, decode_request, encode_response,
+    encode_unsupported_api_versions,
+};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::{debug, error, warn};
+
+use crate::engine::{Broken, Engine, Line};
+use crate::frames::FrameReader;
+use crate::mailbox::{Answer, Closing, Mail};
+
+/// Chunks that go into one write.
+const CHUNKS_AT_ONCE: usize = 64;
+
+/// Serves a client until either side closes.
+pub(crate) async fn serve<S>(engine: &Engine, broker: BrokerId, stream: S, host: Arc<str>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Some(line) = engine.connect(broker, Arc::clone(&host)) else { return };
+    debug!(connection = line.id().0, broker = broker.0, %host, "connected");
+    let mut connection = Connection {
+        engine,
+        line: &line,
+        stream,
+        frames: FrameReader::new(engine.frame_limit),
+        idle: Idle::new(engine.idle_limit),
+    };
+    let Err(end) = connection.run().await;
+    end.log(line.id().0, broker, &host);
+}
+
+struct Connection<'a, S> {
+    engine: &'a Engine,
+    line: &'a Line<'a>,
+    stream: S,
+    frames: FrameReader,
+    idle: Idle,
+}
+
+/// Nothing: a connection ends, it does not return.
+enum Never {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
+    async fn run(&mut self) -> Result<Never, End> {
+        loop {
+            let frame = self.frame().await?;
+            let answer = match decode_request(frame, self.engine.release) {
+                Ok((header, request)) => match self.line.ask(header, request)? {
+                    Some(answer) => answer,
+                    None => self.mail().await?,
+                },
+                Err(Refusal::Close(reason)) => return Err(End::Refused(reason)),
+                Err(Refusal::UnsupportedApiVersions { correlation_id }) => {
+                    let release = self.engine.release;
+                    self.write(encode_unsupported_api_versions(correlation_id, release)?).await?;
+                    continue;
+                }
+            };
+            if let Answer::Respond(ticket, response) = answer {
+                let frame = encode_response(ticket.correlation_id, ticket.version, &response)?;
+                drop(response);
+                self.write(frame).await?;
+            }
+            self.idle.touch();
+        }
+    }
+
+    /// The next frame, without its length.
+    async fn frame(&mut self) -> Result<Bytes, End> {
+        loop {
+            if let Some(frame) = self.frames.next_frame()? {
+                return Ok(frame);
+            }
+            let Self { frames, stream, line, idle, .. } = self;
+            if unless_closed(line, idle, frames.read(stream)).await?? == 0 {
+                return Err(End::ByClient { inside_frame: frames.is_inside_frame() });
+            }
+            idle.touch();
+        }
+    }
+
+    /// The answer to a parked request. The client is not listened to meanwhile (FRAME-07).
+    async fn mail(&mut self) -> Result<Answer, End> {
+        match poll_fn(|context| self.line.mailbox.poll_mail(context)).await {
+            Mail::Answer(answer) => Ok(answer),
+            Mail::Close(closing) => Err(End::Closed(closing)),
+        }
+    }
+
+    async fn write(&mut self, frame: Frame) -> Result<(), End> {
+        let Self { stream, line, idle, .. } = self;
+        let mut chunks: Vec<Bytes> = frame.into_chunks().collect();
+        let mut left = &mut chunks[..];
+        while !left.is_empty() {
+            let written = unless_closed(line, idle, write_once(stream, left)).await??;
+            if written == 0 {
+                return Err(End::Io(io::ErrorKind::WriteZero.into()));
+            }
+            left = skip(left, written);
+            idle.touch();
+        }
+        Ok(unless_closed(line, idle, stream.flush()).await??)
+    }
+}
+
+async fn write_once<S: AsyncWrite + Unpin>(stream: &mut S, chunks: &[Bytes]) -> io::Result<usize> {
+    if let [chunk] = chunks {
+        return stream.write(chunk).await;
+    }
+    let mut slices = [IoSlice::new(&[]); CHUNKS_AT_ONCE];
+    for (slice, chunk) in slices.iter_mut().zip(chunks) {
+        *slice = IoSlice::new(chunk);
+    }
+    stream.write_vectored(&slices[..chunks.len().min(CHUNKS_AT_ONCE)]).await
+}
+
+/// What is left of chunks of which `count` bytes are written.
+fn skip(chunks: &mut [Bytes], mut count: usize) -> &mut [Bytes] {
+    let mut whole = 0;
+    while let Some(chunk) = chunks.get(whole)
+        && chunk.len() <= count
+    {
+        count -= chunk.len();
+        whole += 1;
+    }
+    let left = &mut chunks[whole..];
+    if let Some(first) = left.first_mut() {
+        first.advance(count);
+    }
+    left
+}
+
+/// Waits for the stream, but no longer than the connection may live.
+async fn unless_closed<T>(
+    line: &Line<'_>,
+    idle: &mut Idle,
+    work: impl Future<Output = T>,
+) -> Result<T, End> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        if let Poll::Ready(value) = work.as_mut().poll(context) {
+            return Poll::Ready(Ok(value));
+        }
+        if let Poll::Ready(closing) = line.mailbox.poll_closing(context) {
+            return Poll::Ready(Err(End::Closed(closing)));
+        }
+        idle.poll_over(context).map(|()| Err(End::Idle))
+    })
+    .await
+}
+
+/// How long nothing has happened (FRAME-15).
+struct Idle {
+    limit: Option<Duration>,
+    last: Instant,
+    /// Moved on only when it is over, so that traffic costs a reading of the clock alone.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Idle {
+    fn new(limit: Option<Duration>) -> Self {
+        Self { limit, last: Instant::now(), sleep: None }
+    }
+
+    fn touch(&mut self) {
+        self.last = Instant::now();
+    }
+
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(end) = self.limit.and_then(|limit| self.last.checked_add(limit)) else {
+            return Poll::Pending;
+        };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        while sleep.as_mut().poll(context).is_ready() {
+            if Instant::now() >= end {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(end);
+        }
+        Poll::Pending
+    }
+}
+
+/// Why a connection ended.
+#[derive(Debug)]
+enum End {
+    ByClient { inside_frame: bool },
+    Io(io::Error),
+    BadLength(BadLength),
+    Refused(CloseReason),
+    Closed(Closing),
+    Idle,
+    Unencodable(EncodeError),
+    Broken,
+}
+
+impl End {
+    fn log(&self, connection: u64, broker: BrokerId, host: &str) {
+        let broker = broker.0;
+        match self {
+            Self::ByClient { .. } | Self::Io(_) | Self::Closed(Closing::Stopping) => {
+                debug!(connection, broker, host, "closed: {self}");
+            }
+            Self::BadLength(_)
+            | Self::Refused(_)
+            | Self::Closed(Closing::Ordered(_))
+            | Self::Idle => warn!(connection, broker, host, "closed: {self}"),
+            Self::Unencodable(_) | Self::Broken => {
+                error!(connection, broker, host, "closed: {self}");
+            }
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByClient { inside_frame: false } => f.write_str("the client closed"),
+            Self::ByClient { inside_frame: true } => {
+                f.write_str("the client closed inside a frame")
+            }
+            Self::Io(error) => write!(f, "{error}"),
+            Self::BadLength(bad) => write!(f, "{bad}"),
+            Self::Refused(reason) => write!(f, "{reason}"),
+            Self::Closed(Closing::Ordered(reason)) => f.write_str(reason),
+            Self::Closed(Closing::Stopping) => f.write_str("the server stops"),
+            Self::Idle => f.write_str("idle for connections.max.idle.ms"),
+            Self::Unencodable(error) => write!(f, "{error}"),
+            Self::Broken => f.write_str("a step of the cluster panicked"),
+        }
+    }
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<BadLength> for End {
+    fn from(bad: BadLength) -> Self {
+        Self::BadLength(bad)
+    }
+}
+
+impl From<EncodeError> for End {
+    fn from(error: EncodeError) -> Self {
+        Self::Unencodable(error)
+    }
+}
+
+impl From<Broken> for End {
+    fn from(_: Broken) -> Self {
+        Self::Broken
+    }
+}

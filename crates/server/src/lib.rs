@@ -1,0 +1,16 @@
+//! The cluster behind sockets: listeners, connections, the clock.
+//!
+//! A [`Server`] drives one [`Cluster`](fencepost_model::Cluster) by real clients in real time.
+//! Messages between brokers arrive at once. What a client sends is bounded before it is decoded,
+//! a client that is slow harms nobody but itself, and the lock on the cluster is never held over
+//! an await.
+
+mod clock;
+mod connection;
+mod engine;
+mod frames;
+mod listener;
+mod mailbox;
+mod server;
+pub use server::{Addresses, ControlError, ListenError, Server};
+mod timers;

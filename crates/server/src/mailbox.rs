@@ -1,0 +1,109 @@
+//! Where a connection waits for what other tasks have for it: the answer to its one request in
+//! process (FRAME-07), and the order to close.
+
+use std::task::{Context, Poll, Waker};
+
+use fencepost_model::Ticket;
+use fencepost_wire::Response;
+
+use sync::{Mutex, MutexGuard};
+
+#[cfg(fencepost_loom)]
+mod sync {
+    pub(super) use loom::sync::{Mutex, MutexGuard};
+}
+#[cfg(not(fencepost_loom))]
+mod sync {
+    pub(super) use std::sync::{Mutex, MutexGuard};
+}
+
+/// How a request ends.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are responses, and move twice")]
+pub(crate) enum Answer {
+    /// With a response.
+    Respond(Ticket, Response),
+    /// Without one (API-38).
+    Done,
+}
+
+/// Why a connection is to close.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Closing {
+    /// The cluster says so.
+    Ordered(String),
+    /// The server stops.
+    Stopping,
+}
+
+/// A message to a connection.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    Answer(Answer),
+    Close(Closing),
+}
+
+/// At most one answer and one order to close; both stay until they are taken.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    slots: Mutex<Slots>,
+}
+
+#[derive(Debug)]
+struct Slots {
+    answer: Option<Answer>,
+    closing: Option<Closing>,
+    /// The connection's task, if it waits.
+    waiting: Option<Waker>,
+}
+
+impl Mailbox {
+    pub(crate) fn new() -> Self {
+        Self { slots: Mutex::new(Slots { answer: None, closing: None, waiting: None }) }
+    }
+
+    /// Leaves a message and wakes the connection.
+    pub(crate) fn put(&self, mail: Mail) {
+        let mut slots = self.slots();
+        match mail {
+            Mail::Answer(answer) => slots.answer = Some(answer),
+            // The first reason is the one to tell.
+            Mail::Close(closing) => _ = slots.closing.get_or_insert(closing),
+        }
+        let waiting = slots.waiting.take();
+        drop(slots);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+
+    /// Waits for the answer; an order to close comes second, so that what was answered is sent.
+    pub(crate) fn poll_mail(&self, context: &mut Context<'_>) -> Poll<Mail> {
+        let mut slots = self.slots();
+        if let Some(answer) = slots.answer.take() {
+            return Poll::Ready(Mail::Answer(answer));
+        }
+        poll_slots(&mut slots, context).map(Mail::Close)
+    }
+
+    /// Waits for the order to close alone.
+    pub(crate) fn poll_closing(&self, context: &mut Context<'_>) -> Poll<Closing> {
+        poll_slots(&mut self.slots(), context)
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        // Nothing panics while it holds the slots.
+        self.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+fn poll_slots(slots: &mut Slots, context: &mut Context<'_>) -> Poll<Closing> {
+    if let Some(closing) = &slots.closing {
+        return Poll::Ready(closing.clone());
+    }
+    match &mut slots.waiting {
+        Some(waker) => waker.clone_from(context.waker()),
+        waiting => *waiting = Some(context.waker().clone()),
+    }
+    Poll::Pending
+}
