@@ -198,12 +198,11 @@ fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
             records.push(GroupRecord::OffsetCommit(key, Some(value(partition, metadata, now))));
         }
     }
-    let producer = TransactionalProducer {
-        id: ProducerId::from_wire(&request.producer_id),
-        epoch: ProducerEpoch(request.producer_epoch),
-        guard: *guard,
-    };
-    shard.write(records, Some(producer))?;
+    let id = ProducerId::from_wire(&request.producer_id);
+    let epoch = ProducerEpoch(request.producer_epoch);
+    let producer = TransactionalProducer { id, epoch, guard: *guard };
+    // Without a producer id, which only passes where nothing is verified, it is a plain commit.
+    shard.write(records, id.is_some().then_some(producer))?;
     Ok(shard.await_replication(call.ticket.serial, 0))
 }
 

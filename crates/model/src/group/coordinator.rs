@@ -159,12 +159,14 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
     }
 }
 
-/// A topic was deleted: its offsets go (TXOFF-66).
+/// A topic was deleted: its offsets go (TXOFF-66), or, if it is that of the groups, all of them.
 pub(crate) fn topic_deleted(step: &mut Step<'_>, topic: &TopicName) {
     let brokers: Vec<_> = step.cluster.brokers.keys().copied().collect();
     for broker in brokers {
         for partition in step.partitions_of_coordinator(broker) {
-            if let Some(mut shard) = step.shard(broker, partition) {
+            if &**topic == CONSUMER_OFFSETS {
+                resigned(step, broker, partition);
+            } else if let Some(mut shard) = step.shard(broker, partition) {
                 shard.topic_deleted(topic);
             }
         }

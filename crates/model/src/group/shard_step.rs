@@ -74,7 +74,8 @@ impl ShardStep<'_> {
         Ok(())
     }
 
-    /// Appends records as one batch (TXOFF-32).
+    /// Appends records as one batch; its base sequence is 0 with and without a producer, as Kafka's
+    /// group coordinator writes it (TXOFF-32).
     fn append(
         &mut self,
         records: &[GroupRecord],
@@ -84,7 +85,9 @@ impl ShardStep<'_> {
             Some(producer) => BatchBuilder::new()
                 .producer(producer.id, producer.epoch, Sequence(0))
                 .transaction(TransactionBit::Transactional),
-            None => BatchBuilder::new(),
+            None => {
+                BatchBuilder::new().producer(ProducerId::NONE, ProducerEpoch::NONE, Sequence(0))
+            }
         };
         for record in records {
             let (key, value): (Bytes, Option<Bytes>) = record.encode();
@@ -217,8 +220,10 @@ impl ShardStep<'_> {
 
     /// Stops all timers of a group that goes.
     pub(crate) fn stop_timers(&mut self, group: &GroupId) {
-        let own: Vec<_> =
-            self.shard.timers.iter().filter(|(owner, _)| owner == group).cloned().collect();
+        // The least kind of timer, so that the group's timers follow.
+        let first = (group.clone(), GroupTimer::InitialDelay);
+        let from_here = self.shard.timers.range(first..);
+        let own: Vec<_> = from_here.take_while(|(owner, _)| owner == group).cloned().collect();
         for (group, kind) in own {
             self.stop_timer(&group, kind);
         }

@@ -11,7 +11,7 @@ use fencepost_ids::{
 };
 use fencepost_log::{BatchBuilder, NewRecord, TransactionBit};
 use fencepost_model::{Channel, Cluster, ClusterConfig, Input, MessageId, NewTopic, Output, Timer};
-use fencepost_wire::{Request, RequestHeader, Response};
+use fencepost_wire::{Request, RequestHeader, Response, encode_response};
 
 /// Where virtual time starts.
 pub const START: Timestamp = Timestamp(1_700_000_000_000);
@@ -149,6 +149,8 @@ impl World {
         for output in out {
             match output {
                 Output::Respond { ticket, response } => {
+                    encode_response(ticket.correlation_id, ticket.version, &response)
+                        .expect("an answer can be written in the version of its request");
                     self.answers.insert((ticket.connection, ticket.correlation_id), response);
                 }
                 Output::Close { connection, reason } => {

@@ -106,7 +106,7 @@ impl ClassicGroup {
         out: &mut Vec<Effect>,
     ) {
         match &request.instance {
-            Some(instance) => match self.static_members.get(instance).cloned() {
+            Some(instance) => match self.holder_of(instance).cloned() {
                 Some(holder) => self.replace_static(now, settings, request, &holder, fresh_id, out),
                 None => self.join_as_new(now, settings, request, fresh_id, out),
             },

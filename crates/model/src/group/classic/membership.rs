@@ -23,6 +23,11 @@ impl ClassicGroup {
         if self.members.contains_key(member) { Ok(()) } else { Err(ErrorCode::UnknownMemberId) }
     }
 
+    /// The member on a seat.
+    pub(super) fn holder_of(&self, instance: &InstanceId) -> Option<&MemberId> {
+        self.static_members.get(instance).filter(|holder| self.members.contains_key(*holder))
+    }
+
     pub(super) fn is_leader(&self, member: &MemberId) -> bool {
         self.leader.as_ref() == Some(member)
     }

@@ -171,3 +171,45 @@ fn txoff_69_a_group_with_only_pending_offsets_is_not_removed() {
     marker(&mut world, client, 7, End::Commit);
     assert_eq!(fetch(&mut world, client, true), Ok(9));
 }
+
+/// Every answer is written in the version of its request (the world checks that), so that a field
+/// of another version shows here.
+#[test]
+fn grp_06_grp_33_and_txoff_44_every_version_has_its_shape() {
+    for version in 0..=9 {
+        let mut world = world(1);
+        let (client, other) = (world.connect(0), world.connect(0));
+        let instance = (version >= 5).then_some("i");
+        let joining = world.send(client, version, join_request("", instance, SUBSCRIBED_TO_T));
+        if version == 4 {
+            assert_eq!(joined(world.answer(joining)).error_code, 79);
+            continue;
+        }
+        world.advance(0);
+        let response = joined(world.answer(joining));
+        assert_eq!(response.protocol_name.as_deref(), Some("range"));
+        assert_eq!(response.protocol_type.is_some(), version >= 7);
+        let member = response.member_id.to_string();
+        let me = Who { instance, ..who(1, &member) };
+        let sync = sync_request(me, &[(&member, b"a")]);
+        assert_eq!(synced(Some(world.call(client, version.min(5), sync))).0, 0);
+        if version >= 2 {
+            let offsets = [("t", 0, 5), ("nope", 0, 5)];
+            assert_eq!(commit_as(&mut world, client, version, me, &offsets), [0, 3]);
+        }
+        let asked = fetch_request(Some(&[("t", 0)]), version >= 7);
+        let old = world.call(other, version.clamp(1, 7), asked);
+        assert_eq!(fetched(Some(old)).1[0].2, if version >= 2 { 5 } else { -1 });
+        let request = DescribeGroupsRequest::default()
+            .with_groups(vec![group(GROUP), group("nope")])
+            .with_include_authorized_operations(version >= 3);
+        world.call(other, version.min(6), request);
+        world.call(other, version.min(5), ListGroupsRequest::default());
+        let request = DeleteGroupsRequest::default().with_groups_names(vec![group("nope")]);
+        world.call(other, version.min(2), request);
+        let refused = world.send(other, version, join_request("m9", None, b""));
+        let refused = joined(world.answer(refused));
+        assert_eq!(refused.error_code, 25);
+        assert_eq!(refused.protocol_name.is_none(), version >= 7, "GRP-22");
+    }
+}
