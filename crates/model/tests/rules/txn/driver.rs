@@ -18,6 +18,9 @@ use fencepost_wire::messages::{
 };
 use fencepost_wire::{Request, RequestHeader, Response, StrBytes, ToWire};
 
+/// Few, so that a world is small.
+const TXN_PARTITIONS: i32 = 5;
+
 pub(crate) const TXN_LOG: &str = "__transaction_state";
 
 /// A producer id and an epoch, as a client holds them.
@@ -57,6 +60,8 @@ impl World {
             partitions: Some(3),
             replication_factor: Some(i16::try_from(brokers).unwrap()),
         }];
+        let partitions = TXN_PARTITIONS.to_string();
+        config.settings.set("transaction.state.log.num.partitions", &partitions).unwrap();
         change(&mut config);
         let now = Timestamp(1_000_000);
         let cluster = Cluster::new(config, now);
@@ -163,6 +168,10 @@ impl World {
     }
 
     pub(crate) fn leader(&mut self, topic: &str, partition: i32) -> i32 {
+        self.try_leader(topic, partition).expect("the partition has a leader")
+    }
+
+    pub(crate) fn try_leader(&mut self, topic: &str, partition: i32) -> Option<i32> {
         let broker = self.any_broker();
         let name = StrBytes::from_string(topic.to_owned());
         let wanted = metadata_request::MetadataRequestTopic::default()
@@ -173,9 +182,8 @@ impl World {
             .partitions
             .iter()
             .find(|it| it.partition_index == partition)
-            .expect("the partition is known")
-            .leader_id
-            .0
+            .map(|it| it.leader_id.0)
+            .filter(|leader| *leader >= 0)
     }
 
     fn any_broker(&self) -> i32 {
@@ -198,8 +206,12 @@ impl World {
         self.find_coordinator(id, 1)
     }
 
+    pub(crate) fn try_coordinator(&mut self, id: &str) -> Option<i32> {
+        self.try_leader(TXN_LOG, Self::txn_partition(id))
+    }
+
     pub(crate) fn txn_partition(id: &str) -> i32 {
-        partition_of(id, 50).0
+        partition_of(id, TXN_PARTITIONS).0
     }
 
     /// The answer as text, or `...` if there is none yet.
@@ -225,6 +237,12 @@ impl World {
     pub(crate) fn crash(&mut self, broker: i32) {
         self.handle(Input::Crash(BrokerId(broker)));
         self.run();
+    }
+
+    pub(crate) fn restart_if_down(&mut self, broker: i32) {
+        if !self.cluster.is_running(BrokerId(broker)) {
+            self.restart(broker);
+        }
     }
 
     pub(crate) fn restart(&mut self, broker: i32) {

@@ -10,4 +10,5 @@ mod init;
 mod inspecting;
 mod markers;
 mod offsets;
+mod schedules;
 mod timeouts;
