@@ -57,6 +57,9 @@ impl Flaw {
     }
 }
 
+/// The longest text, in bytes, in every version: what an int16 length can say.
+const MAX_TEXT_BYTES: usize = 32_767;
+
 /// Checks that a body is what its schema says; bytes after it are not looked at (FRAME-08).
 pub(crate) fn check(
     side: Side,
@@ -121,8 +124,11 @@ impl<'a> Walk<'a> {
     }
 
     fn text(&mut self, nullable: bool) -> Result<(), Problem> {
-        let length = self.length(|reader| reader.int16().map(i32::from), nullable)?;
-        let bytes = self.reader.take(length.unwrap_or(0))?;
+        let length = self.length(|reader| reader.int16().map(i32::from), nullable)?.unwrap_or(0);
+        if length > MAX_TEXT_BYTES {
+            return Err(Problem::LongText(length as u64));
+        }
+        let bytes = self.reader.take(length)?;
         std::str::from_utf8(bytes).map_err(|_| Problem::NotUtf8).map(drop)
     }
 

@@ -71,6 +71,12 @@ fn frame_11_a_bad_length_is_refused_and_its_field_named() {
     check_text(
         ApiKey::Heartbeat,
         4,
+        &[&b"\x81\x80\x02"[..], &[b'g'; 32_768]].concat(),
+        "malformed Heartbeat v4 request: group_id at byte 11: text of 32768 bytes, 32767 at most",
+    );
+    check_text(
+        ApiKey::Heartbeat,
+        4,
         b"\x02\xff",
         "malformed Heartbeat v4 request: group_id at byte 11: not UTF-8",
     );

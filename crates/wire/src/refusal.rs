@@ -100,6 +100,10 @@ pub enum Problem {
     /// An unsigned varint of more than five bytes (FRAME-17).
     #[error("varint of more than 5 bytes")]
     Varint,
+    /// Text longer than an int16 length can say, which compact lengths could smuggle in; Kafka
+    /// refuses it too.
+    #[error("text of {0} bytes, 32767 at most")]
+    LongText(u64),
     /// Text that is not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,

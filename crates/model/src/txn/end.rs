@@ -263,5 +263,4 @@ fn bumped_or_rotated(
 }
 
 #[cfg(test)]
-#[path = "end_tests.rs"]
 mod tests;

@@ -1,14 +1,14 @@
 //! The records of `__transaction_state` (TLOG-04 to TLOG-09).
 
-use std::collections::BTreeSet;
+mod reader;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use fencepost_ids::{
-    PartitionIndex, ProducerEpoch, ProducerId, Timestamp, TopicName, TopicPartition,
-    TransactionalId,
-};
+use fencepost_ids::{ProducerEpoch, ProducerId, Timestamp, TopicPartition, TransactionalId};
 use thiserror::Error;
 
+use self::reader::{
+    Reader, TAG_CLIENT_TRANSACTION_VERSION, TAG_NEXT_PRODUCER_ID, TAG_PREVIOUS_PRODUCER_ID, Tags,
+};
 use super::state::{TxnFields, TxnPath, TxnState};
 
 /// How a value is written (TLOG-05, TLOG-08).
@@ -126,27 +126,6 @@ pub(crate) fn decode_value(value: &[u8]) -> Result<TxnFields, RecordError> {
     })
 }
 
-/// The optional fields of version 1, at their defaults.
-struct Tags {
-    previous_producer_id: ProducerId,
-    next_producer_id: ProducerId,
-    path: TxnPath,
-}
-
-impl Default for Tags {
-    fn default() -> Self {
-        Self {
-            previous_producer_id: ProducerId::NONE,
-            next_producer_id: ProducerId::NONE,
-            path: TxnPath::Tv1,
-        }
-    }
-}
-
-const TAG_PREVIOUS_PRODUCER_ID: u32 = 0;
-const TAG_NEXT_PRODUCER_ID: u32 = 1;
-const TAG_CLIENT_TRANSACTION_VERSION: u32 = 2;
-
 /// Null for Empty, otherwise the partitions by topic, perhaps none (TLOG-07).
 fn put_partitions(value: &mut BytesMut, fields: &TxnFields, flexible: bool) {
     if fields.state == TxnState::Empty {
@@ -219,135 +198,12 @@ fn put_uvarint(out: &mut BytesMut, mut value: u32) {
     out.put_u8(value as u8);
 }
 
-/// A cursor over a record that never reads past its end.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], RecordError> {
-        let (head, tail) =
-            self.0.split_at_checked(count).ok_or(RecordError::Malformed("ends early"))?;
-        self.0 = tail;
-        Ok(head)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
-        let (head, tail) =
-            self.0.split_first_chunk().ok_or(RecordError::Malformed("ends early"))?;
-        self.0 = tail;
-        Ok(*head)
-    }
-
-    fn int8(&mut self) -> Result<i8, RecordError> {
-        self.array().map(i8::from_be_bytes)
-    }
-
-    fn int16(&mut self) -> Result<i16, RecordError> {
-        self.array().map(i16::from_be_bytes)
-    }
-
-    fn int32(&mut self) -> Result<i32, RecordError> {
-        self.array().map(i32::from_be_bytes)
-    }
-
-    fn int64(&mut self) -> Result<i64, RecordError> {
-        self.array().map(i64::from_be_bytes)
-    }
-
-    fn uvarint(&mut self) -> Result<u32, RecordError> {
-        let mut value = 0u32;
-        for shift in [0, 7, 14, 21, 28] {
-            let [byte] = self.array()?;
-            let bits = u32::from(byte & 0x7f);
-            if shift == 28 && bits > 0x0f {
-                break;
-            }
-            value |= bits << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(RecordError::Malformed("a varint is too long"))
-    }
-
-    fn text(&mut self, length: usize) -> Result<&'a str, RecordError> {
-        std::str::from_utf8(self.take(length)?).map_err(|_| RecordError::Malformed("not UTF-8"))
-    }
-
-    fn short_string(&mut self) -> Result<&'a str, RecordError> {
-        let length = usize::try_from(self.int16()?)
-            .map_err(|_| RecordError::Malformed("a name has a negative length"))?;
-        self.text(length)
-    }
-
-    /// A count of entries, none for null; nothing is allocated by it.
-    fn count(&mut self, flexible: bool) -> Result<Option<u32>, RecordError> {
-        if flexible {
-            return Ok(self.uvarint()?.checked_sub(1));
-        }
-        match self.int32()? {
-            -1 => Ok(None),
-            count => u32::try_from(count)
-                .map(Some)
-                .map_err(|_| RecordError::Malformed("a negative count")),
-        }
-    }
-
-    fn partitions(&mut self, flexible: bool) -> Result<BTreeSet<TopicPartition>, RecordError> {
-        let mut all = BTreeSet::new();
-        for _ in 0..self.count(flexible)?.unwrap_or(0) {
-            let topic = if flexible {
-                let length = self.count(true)?.ok_or(RecordError::Malformed("a null topic"))?;
-                self.text(length as usize)?
-            } else {
-                self.short_string()?
-            };
-            let topic = TopicName::from(topic);
-            let count = self.count(flexible)?.ok_or(RecordError::Malformed("null partitions"))?;
-            for _ in 0..count {
-                all.insert(TopicPartition::new(topic.clone(), PartitionIndex(self.int32()?)));
-            }
-            if flexible {
-                self.skip_tags()?;
-            }
-        }
-        Ok(all)
-    }
-
-    fn skip_tags(&mut self) -> Result<(), RecordError> {
-        for _ in 0..self.uvarint()? {
-            self.uvarint()?;
-            let size = self.uvarint()?;
-            self.take(size as usize)?;
-        }
-        Ok(())
-    }
-
-    fn tags(&mut self) -> Result<Tags, RecordError> {
-        let mut tags = Tags::default();
-        for _ in 0..self.uvarint()? {
-            let tag = self.uvarint()?;
-            let size = self.uvarint()?;
-            let mut data = Reader(self.take(size as usize)?);
-            match tag {
-                TAG_PREVIOUS_PRODUCER_ID => tags.previous_producer_id = ProducerId(data.int64()?),
-                TAG_NEXT_PRODUCER_ID => tags.next_producer_id = ProducerId(data.int64()?),
-                TAG_CLIENT_TRANSACTION_VERSION => {
-                    tags.path = if data.int16()? >= TxnPath::Tv2.level() {
-                        TxnPath::Tv2
-                    } else {
-                        TxnPath::Tv1
-                    };
-                }
-                // A later release may add tags; they are optional by nature.
-                _ => {}
-            }
-        }
-        Ok(tags)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use fencepost_ids::PartitionIndex;
+
     use super::super::state::tests::partition;
     use super::*;
 

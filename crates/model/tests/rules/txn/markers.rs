@@ -209,3 +209,20 @@ fn markout_03_a_message_names_the_term_and_the_level() {
     assert_eq!(entries[0].transaction_version, 2, "D07: from 4.2 on");
     assert_eq!(entries[0].producer_epoch.0, 1);
 }
+
+#[test]
+fn markin_03_a_timeout_after_the_append_means_that_the_marker_is_there() {
+    let mut world = World::new(3, 2);
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 0), "0");
+    world.held = |message| matches!(message.body, MessageBody::Replicate { .. });
+    let sent = world.send_mark((0, 0), false, 0, 0);
+    world.pass(29_999);
+    assert_eq!(world.shown(sent), "...");
+    world.pass(1);
+    assert_eq!(world.shown(sent), "7");
+    world.held = nothing;
+    world.run();
+    assert_eq!(world.log("orders", 0), ["p0e0 #0", "ABORT p0e0 c0"]);
+    assert_eq!(world.lso_and_hw(0), (2, 2));
+}

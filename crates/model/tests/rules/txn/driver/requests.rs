@@ -152,6 +152,17 @@ impl World {
         coordinator_epoch: i32,
         partition: i32,
     ) -> String {
+        let sent = self.send_mark(producer, commit, coordinator_epoch, partition);
+        self.shown(sent)
+    }
+
+    pub(crate) fn send_mark(
+        &mut self,
+        producer: Producer,
+        commit: bool,
+        coordinator_epoch: i32,
+        partition: i32,
+    ) -> Sent {
         let broker = self.leader("orders", partition);
         let topic = WritableTxnMarkerTopic::default()
             .with_name(topic_name("orders"))
@@ -163,8 +174,7 @@ impl World {
             .with_coordinator_epoch(coordinator_epoch)
             .with_topics(vec![topic]);
         let request = WriteTxnMarkersRequest::default().with_markers(vec![marker]);
-        let sent = self.send(broker, 1, request);
-        self.shown(sent)
+        self.send(broker, 1, request)
     }
 
     /// State, identity and partitions by DescribeTransactions.
