@@ -14,17 +14,12 @@ use crate::step::{Call, Step};
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: OffsetDeleteRequest) {
     let group = GroupId::from_wire(&request.group_id);
     let mut response = sort(step, &request);
-    let none = ErrorCode::None.code();
-    let mut partitions = response.topics.iter().flat_map(|topic| &topic.partitions);
-    let waits = if partitions.all(|partition| partition.error_code != none) {
-        false
-    } else {
-        match delete(step, call, &group, &mut response) {
-            Ok(waits) => waits,
-            Err(error) => {
-                fail(&mut response, error);
-                false
-            }
+    // The group is asked even if no partition is left (measured with Kafka 4.2.2).
+    let waits = match delete(step, call, &group, &mut response) {
+        Ok(waits) => waits,
+        Err(error) => {
+            fail(&mut response, error);
+            false
         }
     };
     let answer = Answer::OffsetDelete(response);

@@ -125,6 +125,7 @@ fn txoff_62_offsets_of_subscribed_topics_are_kept() {
     let mut world = world(1);
     let client = world.connect(0);
     assert_eq!(delete_offsets(&mut world, client, &[("t", 0), ("t", 9)]), (69, vec![]));
+    assert_eq!(delete_offsets(&mut world, client, &[("nope", 0)]), (69, vec![]));
     let member = subscribed(&mut world, client);
     let offsets = [("t", 0, 5), ("u", 0, 6)];
     assert_eq!(commit_as(&mut world, client, 8, who(1, &member), &offsets), [0, 0]);
