@@ -1,11 +1,14 @@
 //! The group coordinator: groups, committed and pending offsets, and their records in
 //! `__consumer_offsets`.
 //!
-//! The state machines ([`classic`], [`offsets`]) know nothing of requests, logs or brokers: they
-//! take plain values and push [`Effect`]s. A [`Shard`] holds what belongs to one partition, a
-//! [`ShardStep`] gives it hands, and the coordinator knows which shards a broker has.
+//! The state machines ([`classic`], [`consumer`], [`offsets`]) know nothing of requests, logs or
+//! brokers: they take plain values, and push [`Effect`]s or return what to write. A [`Shard`] holds
+//! what belongs to one partition, a [`ShardStep`] gives it hands, and the coordinator knows which
+//! shards a broker has.
 
+pub(crate) mod assign;
 pub(crate) mod classic;
+pub(crate) mod consumer;
 mod effects;
 pub(crate) use effects::{AfterWrite, Effect, JoinReply, StaticReplacement, SyncReply};
 mod answers;

@@ -2,9 +2,15 @@
 
 mod encoding;
 pub(crate) use encoding::{Fields, Malformed};
+mod flexible;
 mod offset_commit;
 pub(crate) use offset_commit::{OffsetCommitKey, OffsetCommitValue};
 mod classic_group;
 pub(crate) use classic_group::{ClassicGroupMemberValue, ClassicGroupValue};
+mod consumer_group;
+pub(crate) use consumer_group::{
+    ConsumerGroupRecord, ConsumerMemberValue, CurrentAssignmentValue, GroupEpochValue,
+    RegularExpressionValue, SubscribedTopic,
+};
 mod record;
 pub(crate) use record::GroupRecord;

@@ -1,0 +1,264 @@
+//! A group of the KIP-848 protocol: its state, and the records that are its only way to change
+//! (G848-02 to G848-04).
+//!
+//! A request is answered with an [`Outcome`]: the records that it writes, the timers that it moves
+//! and the reply. The group itself changes only by [`ConsumerGroup::replay`] of those records, in
+//! service as at load, so that both give the same group. Nothing here knows of requests, logs or
+//! clocks.
+//!
+//! Members of the classic protocol are not taken into such a group, nor is a classic group turned
+//! into one (GRP-49): the coordinator refuses both.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fencepost_ids::{
+    ErrorCode, InstanceId, MemberEpoch, MemberId, PartitionIndex, Timestamp, TopicId, TopicName,
+};
+
+use super::assign::{Assignor, Partitions};
+use super::records::{ConsumerGroupRecord, RegularExpressionValue, SubscribedTopic};
+use crate::timers::GroupTimer;
+
+mod deletion;
+mod describe;
+pub(crate) use describe::{GroupDescription, MemberDescription};
+mod draft;
+use draft::Draft;
+mod heartbeat;
+pub(crate) use heartbeat::{Heartbeat, HeartbeatReply};
+mod leave;
+mod member;
+pub(crate) use member::{ConsumerMember, ReconciliationState};
+mod offset_commit;
+mod reconciliation;
+mod regex;
+mod replay;
+mod seat;
+mod subscription;
+pub(crate) use subscription::TopicDirectory;
+mod target;
+mod validation;
+pub(crate) use validation::validate;
+
+#[cfg(test)]
+mod tests;
+
+/// The epoch of a request that joins, and of a member that has not been given one.
+pub(crate) const JOIN_EPOCH: MemberEpoch = MemberEpoch(0);
+/// The epoch of a request that leaves (G848-23).
+pub(crate) const LEAVE_EPOCH: MemberEpoch = MemberEpoch(-1);
+/// The epoch of a static member that left but means to come back (G848-23).
+pub(crate) const STATIC_LEAVE_EPOCH: MemberEpoch = MemberEpoch(-2);
+
+/// A KIP-848 group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ConsumerGroup {
+    /// Rises with every change that asks for a new target; 0 in a group just created.
+    epoch: MemberEpoch,
+    /// The group epoch that the target was computed for.
+    target_epoch: MemberEpoch,
+    target: BTreeMap<MemberId, Partitions>,
+    /// What the subscribed topics were when the group epoch last rose (KIP-1101).
+    metadata_hash: i64,
+    /// The same in releases up to 4.0, as topics.
+    partition_metadata: Option<Vec<SubscribedTopic>>,
+    members: BTreeMap<MemberId, Arc<ConsumerMember>>,
+    seats: BTreeMap<InstanceId, MemberId>,
+    /// Who has each partition assigned or pending revocation (G848-19).
+    holders: BTreeMap<(TopicId, PartitionIndex), MemberId>,
+    regexes: BTreeMap<Arc<str>, RegularExpressionValue>,
+}
+
+/// What a group needs to know of the broker's configuration (CONF-51).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Settings {
+    /// `group.consumer.session.timeout.ms`.
+    pub(crate) session_timeout_ms: i32,
+    /// `group.consumer.heartbeat.interval.ms`.
+    pub(crate) heartbeat_interval_ms: i32,
+    /// `group.consumer.max.size`.
+    pub(crate) max_size: i32,
+    /// `group.consumer.assignors`, the default one first; never empty.
+    pub(crate) assignors: Vec<Assignor>,
+    /// `group.consumer.regex.refresh.interval.ms`.
+    pub(crate) regex_refresh_interval_ms: i32,
+    /// Which record remembers the subscribed topics.
+    pub(crate) metadata_record: MetadataRecord,
+}
+
+/// Which record remembers what the subscribed topics were.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MetadataRecord {
+    /// Key 4, up to release 4.0.
+    PartitionMetadata,
+    /// A hash in key 3, from release 4.1 on (KIP-1101).
+    Hash,
+}
+
+/// What a step of a group may look at.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// The moment.
+    pub(crate) now: Timestamp,
+    /// The configuration.
+    pub(crate) settings: &'a Settings,
+    /// The topics that exist.
+    pub(crate) topics: &'a dyn TopicDirectory,
+}
+
+/// What a step of a group asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Outcome<R> {
+    /// To be written in one batch and replayed, in this order.
+    pub(crate) records: Vec<ConsumerGroupRecord>,
+    /// To be done when the records are written, whether or not they are replicated yet.
+    pub(crate) timers: Vec<TimerChange>,
+    /// The answer, to be given when the records are replicated.
+    pub(crate) reply: R,
+}
+
+/// A timer of a group is started or stopped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum TimerChange {
+    /// Start it, in place of a running one of the same name.
+    Arm(GroupTimer, Timestamp),
+    /// Stop it, if it runs.
+    Disarm(GroupTimer),
+}
+
+/// A request that changes nothing (G848-11).
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{error}: {message}")]
+pub(crate) struct Refusal {
+    /// The error of the answer.
+    pub(crate) error: ErrorCode,
+    /// Its message.
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    fn new(error: ErrorCode, message: impl Into<String>) -> Self {
+        Self { error, message: message.into() }
+    }
+}
+
+/// Where a group stands (G848-03). Dead is not a state here: a group that was deleted is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum GroupState {
+    /// No members.
+    Empty,
+    /// The target is older than the group.
+    Assigning,
+    /// Some member is on its way to the target.
+    Reconciling,
+    /// Every member is at the target.
+    Stable,
+}
+
+impl GroupState {
+    /// The name on the wire.
+    #[must_use]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "Empty",
+            Self::Assigning => "Assigning",
+            Self::Reconciling => "Reconciling",
+            Self::Stable => "Stable",
+        }
+    }
+}
+
+impl Default for ConsumerGroup {
+    /// A group just created.
+    fn default() -> Self {
+        Self {
+            epoch: JOIN_EPOCH,
+            target_epoch: JOIN_EPOCH,
+            target: BTreeMap::new(),
+            metadata_hash: 0,
+            partition_metadata: None,
+            members: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            holders: BTreeMap::new(),
+            regexes: BTreeMap::new(),
+        }
+    }
+}
+
+impl ConsumerGroup {
+    /// Where the group stands.
+    #[must_use]
+    pub(crate) fn state(&self) -> GroupState {
+        if self.members.is_empty() {
+            GroupState::Empty
+        } else if self.epoch > self.target_epoch {
+            GroupState::Assigning
+        } else if self.members.values().all(|member| member.is_reconciled_to(self.target_epoch)) {
+            GroupState::Stable
+        } else {
+            GroupState::Reconciling
+        }
+    }
+
+    /// The group epoch.
+    #[must_use]
+    pub(crate) const fn epoch(&self) -> MemberEpoch {
+        self.epoch
+    }
+
+    /// Whether there are no members.
+    #[must_use]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// A member.
+    #[must_use]
+    pub(crate) fn member(&self, id: &str) -> Option<&ConsumerMember> {
+        self.members.get(id).map(|member| &**member)
+    }
+
+    /// Every member, by id.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &ConsumerMember> {
+        self.members.values().map(|member| &**member)
+    }
+
+    /// Whether some member subscribes to a topic, by name or by a regular expression.
+    #[must_use]
+    pub(crate) fn is_subscribed_to(&self, topic: &TopicName) -> bool {
+        self.members.values().any(|member| member.topics.contains(topic))
+            || self.regexes.values().any(|regex| regex.topics.contains(topic))
+    }
+
+    /// The timers of a group that was just loaded: sessions start anew, and so do the waits for
+    /// partitions to be given up (G848-04).
+    #[must_use]
+    pub(crate) fn timers_at_load(&self, context: &Context<'_>) -> Vec<TimerChange> {
+        self.members()
+            .flat_map(|member| {
+                let wait = (member.state == ReconciliationState::UnrevokedPartitions)
+                    .then(|| context.rebalance_timer(member));
+                std::iter::once(context.session_timer(&member.id)).chain(wait)
+            })
+            .collect()
+    }
+
+    /// The names of all topics that some member subscribes to.
+    fn subscribed_topics(&self) -> BTreeSet<&TopicName> {
+        let names = self.members.values().flat_map(|member| &member.topics);
+        names.chain(self.regexes.values().flat_map(|regex| &regex.topics)).collect()
+    }
+}
+
+impl Context<'_> {
+    fn session_timer(&self, member: &MemberId) -> TimerChange {
+        let at = self.now.plus_millis(self.settings.session_timeout_ms.into());
+        TimerChange::Arm(GroupTimer::Session(member.clone()), at)
+    }
+
+    fn rebalance_timer(&self, member: &ConsumerMember) -> TimerChange {
+        let at = self.now.plus_millis(member.rebalance_timeout_ms.into());
+        TimerChange::Arm(GroupTimer::Rebalance(member.id.clone()), at)
+    }
+}

@@ -1,0 +1,57 @@
+//! Who may commit and fetch offsets (TXOFF-28, TXOFF-52, TXOFF-58, G848-28).
+
+use fencepost_ids::{ErrorCode, MemberEpoch};
+
+use super::ConsumerGroup;
+use crate::group::classic::{CommitKind, Identity};
+
+/// The first OffsetCommit that carries a member epoch (KIP-848).
+const MEMBER_EPOCH_COMMIT: i16 = 9;
+
+impl ConsumerGroup {
+    /// Whether a commit of this identity, whose generation is a member epoch here, is allowed;
+    /// `version` is that of the request.
+    ///
+    /// # Errors
+    /// The error that stands on every partition of the commit. STALE_MEMBER_EPOCH is not for
+    /// producers, who do not know it.
+    pub(crate) fn validate_offset_commit(
+        &self,
+        identity: &Identity<'_>,
+        kind: CommitKind,
+        version: i16,
+    ) -> Result<(), ErrorCode> {
+        if identity.generation.0 < 0 && self.is_empty() {
+            return Ok(());
+        }
+        if kind == CommitKind::Transactional && *identity == Identity::NONE {
+            return Ok(());
+        }
+        let member = self.member(identity.member).ok_or(ErrorCode::UnknownMemberId)?;
+        if kind == CommitKind::Plain && version < MEMBER_EPOCH_COMMIT {
+            return Err(ErrorCode::UnsupportedVersion);
+        }
+        if identity.generation.0 == member.epoch.0 {
+            Ok(())
+        } else {
+            Err(ErrorCode::StaleMemberEpoch)
+        }
+    }
+
+    /// Whether a fetch by this member at this epoch is allowed; it may name neither.
+    ///
+    /// # Errors
+    /// UNKNOWN_MEMBER_ID or STALE_MEMBER_EPOCH, which stand on the group.
+    pub(crate) fn validate_offset_fetch(
+        &self,
+        member: Option<&str>,
+        epoch: MemberEpoch,
+    ) -> Result<(), ErrorCode> {
+        if member.is_none() && epoch.0 < 0 {
+            return Ok(());
+        }
+        let known = member.and_then(|member| self.member(member));
+        let known = known.ok_or(ErrorCode::UnknownMemberId)?;
+        if known.epoch == epoch { Ok(()) } else { Err(ErrorCode::StaleMemberEpoch) }
+    }
+}

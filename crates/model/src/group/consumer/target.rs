@@ -1,0 +1,61 @@
+//! The target assignment (G848-16).
+
+use std::collections::BTreeMap;
+
+use fencepost_ids::{MemberId, TopicId};
+
+use super::{ConsumerGroup, Context, Draft};
+use crate::group::assign::{Assignable, Assignor, Partitions, Subscriber};
+use crate::group::records::ConsumerGroupRecord;
+
+impl ConsumerGroup {
+    /// The assignor that most members name; of several the one that is configured first, which
+    /// Kafka leaves to the order of a hash map.
+    pub(super) fn assignor(&self, configured: &[Assignor]) -> Assignor {
+        let votes = |assignor: Assignor| {
+            let name = assignor.name();
+            self.members().filter(|member| member.assignor.as_deref() == Some(name)).count()
+        };
+        let mut chosen = configured.first().copied().unwrap_or(Assignor::Uniform);
+        for assignor in configured {
+            if votes(*assignor) > votes(chosen) {
+                chosen = *assignor;
+            }
+        }
+        chosen
+    }
+
+    fn compute_target(&self, context: &Context<'_>) -> BTreeMap<MemberId, Partitions> {
+        let subscribers: BTreeMap<_, _> = self
+            .members()
+            .map(|member| {
+                let topics = self.topic_ids(member, context.topics);
+                (member.id.clone(), Subscriber { instance: member.instance.clone(), topics })
+            })
+            .collect();
+        let topics: BTreeMap<TopicId, i32> = self
+            .subscribed_topics()
+            .into_iter()
+            .filter_map(|name| context.topics.topic(name))
+            .collect();
+        let input =
+            Assignable { subscribers: &subscribers, topics: &topics, previous: &self.target };
+        self.assignor(&context.settings.assignors).assign(&input)
+    }
+}
+
+impl Draft<'_> {
+    /// Computes a new target for all members if the group epoch rose.
+    pub(super) fn update_target(&mut self, context: &Context<'_>) {
+        if self.epoch <= self.target_epoch {
+            return;
+        }
+        for (member, partitions) in self.compute_target(context) {
+            if self.target.get(&member) != Some(&partitions) {
+                self.write(ConsumerGroupRecord::TargetAssignment(member, Some(partitions)));
+            }
+        }
+        let epoch = self.epoch;
+        self.write(ConsumerGroupRecord::TargetEpoch(Some(epoch)));
+    }
+}

@@ -1,0 +1,119 @@
+use fencepost_ids::PartitionIndex;
+
+use super::*;
+
+const TOPIC: TopicId = TopicId([7; 16]);
+
+fn partitions(indexes: &[i32]) -> Partitions {
+    indexes.iter().map(|index| (TOPIC, PartitionIndex(*index))).collect()
+}
+
+/// The bytes of the key and the value, which must come back as the same record; cut anywhere, they
+/// must be refused.
+#[track_caller]
+fn check(record: &ConsumerGroupRecord, key: &[u8], value: Option<&[u8]>) {
+    let encoded_key = record.encode_key(&"g".into());
+    let encoded_value = record.encode_value();
+    assert_eq!(encoded_key, key);
+    assert_eq!(encoded_value.as_deref(), value);
+    let version = i16::from_be_bytes([key[0], key[1]]);
+    assert!(ConsumerGroupRecord::is_key_version(version));
+    let decode = |key, value| ConsumerGroupRecord::decode(version, Fields::new(key), value);
+    assert_eq!(decode(&key[2..], value), Ok(("g".into(), record.clone())));
+    for end in 2..key.len() {
+        assert!(decode(&key[2..end], value).is_err(), "key cut at {end}");
+    }
+    for end in 0..value.map_or(0, <[u8]>::len) {
+        assert!(decode(&key[2..], value.map(|value| &value[..end])).is_err(), "value cut at {end}");
+    }
+}
+
+#[test]
+fn txoff_70_key_3_is_the_group_epoch_with_the_hash_as_tag_0() {
+    let value = GroupEpochValue { epoch: MemberEpoch(5), metadata_hash: 0 };
+    let record = ConsumerGroupRecord::GroupEpoch(Some(value));
+    check(&record, b"\0\x03\0\x01g", Some(b"\0\0\0\0\0\x05\0"));
+    let value = GroupEpochValue { epoch: MemberEpoch(5), metadata_hash: 0x0102 };
+    let record = ConsumerGroupRecord::GroupEpoch(Some(value));
+    check(&record, b"\0\x03\0\x01g", Some(b"\0\0\0\0\0\x05\x01\x00\x08\0\0\0\0\0\0\x01\x02"));
+    check(&ConsumerGroupRecord::GroupEpoch(None), b"\0\x03\0\x01g", None);
+}
+
+#[test]
+fn txoff_70_key_4_is_the_subscribed_topics() {
+    let topic = SubscribedTopic { id: TOPIC, name: "t".into(), partitions: 2 };
+    let mut value = vec![0, 0, 2];
+    value.extend([7; 16]);
+    value.extend(b"\x02t\0\0\0\x02\x01\0\0");
+    let record = ConsumerGroupRecord::PartitionMetadata(Some(vec![topic]));
+    check(&record, b"\0\x04\0\x01g", Some(&value));
+}
+
+#[test]
+fn txoff_70_key_5_is_the_member() {
+    let value = ConsumerMemberValue {
+        instance: Some("i".into()),
+        rack: None,
+        client_id: "c".into(),
+        client_host: "/h".into(),
+        topics: BTreeSet::from(["t".into(), "u".into()]),
+        regex: Some("t.*".into()),
+        rebalance_timeout_ms: 256,
+        assignor: None,
+    };
+    check(
+        &ConsumerGroupRecord::Member("m".into(), Some(value)),
+        b"\0\x05\0\x01g\0\x01m",
+        Some(b"\0\0\x02i\0\x02c\x03/h\x03\x02t\x02u\x04t.*\0\0\x01\0\0\0"),
+    );
+    check(&ConsumerGroupRecord::Member("m".into(), None), b"\0\x05\0\x01g\0\x01m", None);
+}
+
+#[test]
+fn txoff_70_keys_6_and_7_are_the_target() {
+    let epoch = ConsumerGroupRecord::TargetEpoch(Some(MemberEpoch(5)));
+    check(&epoch, b"\0\x06\0\x01g", Some(b"\0\0\0\0\0\x05\0"));
+    let target = ConsumerGroupRecord::TargetAssignment("m".into(), Some(partitions(&[3])));
+    let mut expected = vec![0, 0, 2];
+    expected.extend([7; 16]);
+    expected.extend([2, 0, 0, 0, 3, 0, 0]);
+    check(&target, b"\0\x07\0\x01g\0\x01m", Some(&expected));
+}
+
+#[test]
+fn txoff_70_key_8_is_the_current_assignment() {
+    let value = CurrentAssignmentValue {
+        epoch: MemberEpoch(5),
+        previous_epoch: MemberEpoch(4),
+        state: ReconciliationState::UnrevokedPartitions,
+        assigned: Partitions::default(),
+        pending_revocation: partitions(&[3]),
+    };
+    let mut expected = vec![0, 0, 0, 0, 0, 5, 0, 0, 0, 4, 1, 1, 2];
+    expected.extend([7; 16]);
+    expected.extend([2, 0, 0, 0, 3, 0, 0]);
+    let record = ConsumerGroupRecord::CurrentAssignment("m".into(), Some(value));
+    check(&record, b"\0\x08\0\x01g\0\x01m", Some(&expected));
+}
+
+#[test]
+fn txoff_70_key_16_is_a_regular_expression() {
+    let value = RegularExpressionValue {
+        topics: BTreeSet::from(["t".into()]),
+        version: 9,
+        time: Timestamp(10),
+    };
+    check(
+        &ConsumerGroupRecord::RegularExpression("t.*".into(), Some(value)),
+        b"\0\x10\0\x01g\0\x03t.*",
+        Some(b"\0\0\x02\x02t\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\x0a\0"),
+    );
+}
+
+#[test]
+fn a_member_that_speaks_the_classic_protocol_is_read_without_its_protocols() {
+    let with_tag = b"\0\0\0\0\x02c\x03/h\x01\0\0\0\x01\0\0\x01\x00\x02\xab\xcd";
+    let key = b"\0\x01g\0\x01m";
+    let read = ConsumerGroupRecord::decode(5, Fields::new(key), Some(with_tag));
+    assert!(matches!(read, Ok((_, ConsumerGroupRecord::Member(_, Some(_))))));
+}

@@ -1,0 +1,194 @@
+//! The fields of the values, in the order of their schemas.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::BufMut;
+use fencepost_ids::{InstanceId, MemberEpoch, PartitionIndex, Timestamp, TopicId, TopicName};
+
+use super::{
+    ConsumerMemberValue, CurrentAssignmentValue, GroupEpochValue, RegularExpressionValue,
+    SubscribedTopic,
+};
+use crate::group::assign::Partitions;
+use crate::group::consumer::ReconciliationState;
+use crate::group::records::encoding::{Fields, Malformed};
+use crate::group::records::flexible::{
+    put_compact_count, put_compact_nullable_string, put_compact_string, put_no_tagged, put_tagged,
+};
+
+pub(super) fn put_group_epoch(out: &mut Vec<u8>, value: &GroupEpochValue) {
+    out.put_i32(value.epoch.0);
+    match value.metadata_hash {
+        0 => put_no_tagged(out),
+        hash => put_tagged(out, 0, &hash.to_be_bytes()),
+    }
+}
+
+pub(super) fn group_epoch(mut fields: Fields<'_>) -> Result<GroupEpochValue, Malformed> {
+    let epoch = MemberEpoch(fields.int32()?);
+    let mut metadata_hash = 0;
+    fields.tagged(|tag, field| {
+        if tag == 0 {
+            metadata_hash = field.int64()?;
+        }
+        Ok(())
+    })?;
+    Ok(GroupEpochValue { epoch, metadata_hash })
+}
+
+pub(super) fn put_topics(out: &mut Vec<u8>, topics: &[SubscribedTopic]) {
+    put_compact_count(out, topics.len());
+    for topic in topics {
+        out.put_slice(&topic.id.0);
+        put_compact_string(out, &topic.name);
+        out.put_i32(topic.partitions);
+        // The racks of each partition, which are empty where no broker has a rack.
+        put_compact_count(out, 0);
+        put_no_tagged(out);
+    }
+    put_no_tagged(out);
+}
+
+pub(super) fn topics(mut fields: Fields<'_>) -> Result<Vec<SubscribedTopic>, Malformed> {
+    let topics = (0..fields.compact_count()?)
+        .map(|_| {
+            let id = TopicId(fields.uuid()?);
+            let name = fields.compact_string()?.into();
+            let partitions = fields.int32()?;
+            for _ in 0..fields.compact_count()? {
+                fields.int32()?;
+                for _ in 0..fields.compact_count()? {
+                    fields.compact_string()?;
+                }
+                fields.skip_tagged()?;
+            }
+            fields.skip_tagged()?;
+            Ok(SubscribedTopic { id, name, partitions })
+        })
+        .collect::<Result<_, Malformed>>()?;
+    fields.skip_tagged()?;
+    Ok(topics)
+}
+
+pub(super) fn put_member(out: &mut Vec<u8>, value: &ConsumerMemberValue) {
+    put_compact_nullable_string(out, value.instance.as_deref());
+    put_compact_nullable_string(out, value.rack.as_deref());
+    put_compact_string(out, &value.client_id);
+    put_compact_string(out, &value.client_host);
+    put_names(out, &value.topics);
+    put_compact_nullable_string(out, value.regex.as_deref());
+    out.put_i32(value.rebalance_timeout_ms);
+    put_compact_nullable_string(out, value.assignor.as_deref());
+    put_no_tagged(out);
+}
+
+pub(super) fn member(mut fields: Fields<'_>) -> Result<ConsumerMemberValue, Malformed> {
+    let value = ConsumerMemberValue {
+        instance: fields.compact_nullable_string()?.map(InstanceId::from),
+        rack: fields.compact_nullable_string()?.map(Arc::from),
+        client_id: fields.compact_string()?.into(),
+        client_host: fields.compact_string()?.into(),
+        topics: names(&mut fields)?,
+        regex: fields.compact_nullable_string()?.map(Arc::from),
+        rebalance_timeout_ms: fields.int32()?,
+        assignor: fields.compact_nullable_string()?.map(Arc::from),
+    };
+    // Tag 0 is the classic protocol's metadata, which no member here has (GRP-49).
+    fields.skip_tagged()?;
+    Ok(value)
+}
+
+pub(super) fn put_target_epoch(out: &mut Vec<u8>, epoch: MemberEpoch) {
+    out.put_i32(epoch.0);
+    put_no_tagged(out);
+}
+
+pub(super) fn target_epoch(mut fields: Fields<'_>) -> Result<MemberEpoch, Malformed> {
+    let epoch = MemberEpoch(fields.int32()?);
+    fields.skip_tagged()?;
+    Ok(epoch)
+}
+
+pub(super) fn put_target(out: &mut Vec<u8>, target: &Partitions) {
+    put_partitions(out, target);
+    put_no_tagged(out);
+}
+
+pub(super) fn target(mut fields: Fields<'_>) -> Result<Partitions, Malformed> {
+    let target = partitions(&mut fields)?;
+    fields.skip_tagged()?;
+    Ok(target)
+}
+
+pub(super) fn put_current(out: &mut Vec<u8>, value: &CurrentAssignmentValue) {
+    out.put_i32(value.epoch.0);
+    out.put_i32(value.previous_epoch.0);
+    out.put_i8(value.state.code());
+    put_partitions(out, &value.assigned);
+    put_partitions(out, &value.pending_revocation);
+    put_no_tagged(out);
+}
+
+pub(super) fn current(mut fields: Fields<'_>) -> Result<CurrentAssignmentValue, Malformed> {
+    let epoch = MemberEpoch(fields.int32()?);
+    let previous_epoch = MemberEpoch(fields.int32()?);
+    let code = fields.int8()?;
+    let state = ReconciliationState::from_code(code).ok_or(Malformed::Length(code.into()))?;
+    let assigned = partitions(&mut fields)?;
+    let pending_revocation = partitions(&mut fields)?;
+    fields.skip_tagged()?;
+    Ok(CurrentAssignmentValue { epoch, previous_epoch, state, assigned, pending_revocation })
+}
+
+pub(super) fn put_regex(out: &mut Vec<u8>, value: &RegularExpressionValue) {
+    put_names(out, &value.topics);
+    out.put_i64(value.version);
+    out.put_i64(value.time.0);
+    put_no_tagged(out);
+}
+
+pub(super) fn regex(mut fields: Fields<'_>) -> Result<RegularExpressionValue, Malformed> {
+    let value = RegularExpressionValue {
+        topics: names(&mut fields)?,
+        version: fields.int64()?,
+        time: Timestamp(fields.int64()?),
+    };
+    fields.skip_tagged()?;
+    Ok(value)
+}
+
+fn put_names(out: &mut Vec<u8>, names: &BTreeSet<TopicName>) {
+    put_compact_count(out, names.len());
+    for name in names {
+        put_compact_string(out, name);
+    }
+}
+
+fn names(fields: &mut Fields<'_>) -> Result<BTreeSet<TopicName>, Malformed> {
+    (0..fields.compact_count()?).map(|_| fields.compact_string().map(TopicName::from)).collect()
+}
+
+fn put_partitions(out: &mut Vec<u8>, partitions: &Partitions) {
+    put_compact_count(out, partitions.topics().len());
+    for (topic, indexes) in partitions.topics() {
+        out.put_slice(&topic.0);
+        put_compact_count(out, indexes.len());
+        for index in indexes {
+            out.put_i32(index.0);
+        }
+        put_no_tagged(out);
+    }
+}
+
+fn partitions(fields: &mut Fields<'_>) -> Result<Partitions, Malformed> {
+    let mut partitions = Partitions::default();
+    for _ in 0..fields.compact_count()? {
+        let topic = TopicId(fields.uuid()?);
+        for _ in 0..fields.compact_count()? {
+            partitions.insert(topic, PartitionIndex(fields.int32()?));
+        }
+        fields.skip_tagged()?;
+    }
+    Ok(partitions)
+}
