@@ -184,6 +184,7 @@ impl Step<'_> {
             Timer::TransactionTimeouts { .. }
             | Timer::TransactionalIdExpiration { .. }
             | Timer::TransactionAppend { .. }
+            | Timer::TransactionLoad { .. }
             | Timer::MarkerRetry { .. } => txn::fire(self, timer),
             Timer::ProducerExpiration { broker } => self.expire_producers(*broker),
             Timer::OffsetExpiration { .. } | Timer::GroupAppend { .. } | Timer::Group { .. } => {

@@ -40,6 +40,14 @@ pub enum Timer {
         /// Which append.
         serial: u64,
     },
+    /// A transaction coordinator has read a partition of `__transaction_state` that it took over
+    /// (FAILOVER-04).
+    TransactionLoad {
+        /// The loading coordinator.
+        broker: BrokerId,
+        /// The partition.
+        partition: PartitionIndex,
+    },
     /// Markers that could not be delivered are tried again (MARKOUT-05, MARKOUT-06).
     MarkerRetry {
         /// The sending coordinator.
@@ -154,6 +162,7 @@ impl Timer {
             | Self::TransactionTimeouts { broker }
             | Self::TransactionalIdExpiration { broker }
             | Self::TransactionAppend { broker, .. }
+            | Self::TransactionLoad { broker, .. }
             | Self::MarkerRetry { broker }
             | Self::ProducerExpiration { broker }
             | Self::OffsetExpiration { broker }

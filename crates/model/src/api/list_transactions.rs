@@ -7,20 +7,27 @@ use fencepost_wire::{FromWire, StrBytes, ToWire};
 use regex_lite::Regex;
 
 use crate::step::{Call, Step};
-use crate::txn::{TxnFields, TxnState};
+use crate::txn::{TxnCoordinator, TxnFields, TxnState};
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ListTransactionsRequest) {
     let Some(mut parts) = step.parts(call.broker) else { return };
-    let response = match Filter::of(&request, parts.host.now) {
-        Err(error) => ListTransactionsResponse::default().with_error_code(error.to_wire()),
-        Ok(filter) => {
-            let states = parts.txn.list().filter(|(id, fields)| filter.admits(id, fields));
-            ListTransactionsResponse::default()
-                .with_transaction_states(states.map(|(id, fields)| row(id, fields)).collect())
-                .with_unknown_state_filters(filter.unknown_states)
-        }
-    };
+    let response = list(parts.txn, &request, parts.host.now).unwrap_or_else(|error| {
+        ListTransactionsResponse::default().with_error_code(error.to_wire())
+    });
     parts.host.respond(call.ticket, response);
+}
+
+fn list(
+    coordinator: &TxnCoordinator,
+    request: &ListTransactionsRequest,
+    now: Timestamp,
+) -> Result<ListTransactionsResponse, ErrorCode> {
+    let filter = Filter::of(request, now)?;
+    let states = coordinator.list()?.filter(|(id, fields)| filter.admits(id, fields));
+    let states = states.map(|(id, fields)| row(id, fields)).collect();
+    Ok(ListTransactionsResponse::default()
+        .with_transaction_states(states)
+        .with_unknown_state_filters(filter.unknown_states))
 }
 
 /// What is asked for; all parts must agree (DESC-04).

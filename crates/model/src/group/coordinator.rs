@@ -154,6 +154,7 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         | Timer::TransactionTimeouts { .. }
         | Timer::TransactionalIdExpiration { .. }
         | Timer::TransactionAppend { .. }
+        | Timer::TransactionLoad { .. }
         | Timer::MarkerRetry { .. }
         | Timer::ProducerExpiration { .. } => {}
     }

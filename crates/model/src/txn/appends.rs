@@ -162,6 +162,9 @@ impl TxnCoordinator {
     /// The partition has another owner, or the same in another term: whoever waits is told so,
     /// and the records stand (TLOG-12).
     pub(super) fn disown(&mut self, host: &mut Host<'_>, partition: PartitionIndex) {
+        if self.loading.remove(&partition).is_some() {
+            host.timers.cancel(&Timer::TransactionLoad { broker: host.broker, partition });
+        }
         let Some(owned) = self.owned.remove(&partition) else { return };
         self.markers.forget(partition);
         for append in owned.appends.values() {
@@ -173,7 +176,7 @@ impl TxnCoordinator {
 
     /// The whole of `__transaction_state` is gone.
     pub(super) fn disown_all(&mut self, host: &mut Host<'_>) {
-        let partitions: Vec<_> = self.owned.keys().copied().collect();
+        let partitions: Vec<_> = self.owned.keys().chain(self.loading.keys()).copied().collect();
         partitions.into_iter().for_each(|partition| self.disown(host, partition));
     }
 

@@ -27,6 +27,8 @@ use fencepost_log::MarkerType;
 #[derive(Clone, Default, Debug)]
 pub(crate) struct TxnCoordinator {
     pub(super) owned: BTreeMap<PartitionIndex, Arc<OwnedPartition>>,
+    /// Partitions that are being read, and the term in which they will be owned.
+    pub(super) loading: BTreeMap<PartitionIndex, CoordinatorEpoch>,
     pub(super) markers: MarkerQueues,
     pub(super) collections: Collections,
     /// How many appends were made; names their timers.
@@ -220,8 +222,17 @@ impl TxnCoordinator {
     }
 
     /// Every transactional id of this broker (DESC-03).
-    pub(crate) fn list(&self) -> impl Iterator<Item = (&TransactionalId, &TxnFields)> {
-        self.owned.values().flat_map(|owned| owned.ids.iter().map(|(id, txn)| (id, txn.fields())))
+    ///
+    /// # Errors
+    /// 14 while any partition is loading (FAILOVER-05).
+    pub(crate) fn list(
+        &self,
+    ) -> Result<impl Iterator<Item = (&TransactionalId, &TxnFields)>, ErrorCode> {
+        if !self.loading.is_empty() {
+            return Err(ErrorCode::CoordinatorLoadInProgress);
+        }
+        let ids = self.owned.values().flat_map(|owned| &owned.ids);
+        Ok(ids.map(|(id, txn)| (id, txn.fields())))
     }
 
     /// The partition that an id belongs to, if this broker owns it (TLOG-01, FAILOVER-05).
@@ -231,7 +242,9 @@ impl TxnCoordinator {
         }
         let log = host.metadata.topic(TRANSACTION_STATE).ok_or(ErrorCode::NotCoordinator)?;
         let partition = partition_of(&id, log.partition_count());
-        if self.owned.contains_key(&partition) {
+        if self.loading.contains_key(&partition) {
+            Err(ErrorCode::CoordinatorLoadInProgress)
+        } else if self.owned.contains_key(&partition) {
             Ok(Place { partition, id })
         } else {
             Err(ErrorCode::NotCoordinator)

@@ -27,7 +27,7 @@ pub(crate) fn elected(
     epoch: CoordinatorEpoch,
 ) {
     if let Some(mut parts) = step.parts(broker) {
-        parts.txn.take_over(&mut parts.host, partition, epoch);
+        parts.txn.begin_load(&mut parts.host, partition, epoch);
     }
 }
 
@@ -85,6 +85,9 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         Timer::TransactionalIdExpiration { .. } => parts.txn.expire_ids(&mut parts.host),
         Timer::TransactionAppend { serial, .. } => {
             parts.txn.append_timed_out(&mut parts.host, *serial);
+        }
+        Timer::TransactionLoad { partition, .. } => {
+            parts.txn.finish_load(&mut parts.host, *partition);
         }
         Timer::MarkerRetry { .. } => parts.txn.retry_markers(&mut parts.host),
         Timer::Parked { .. }

@@ -12,17 +12,33 @@ use super::profile::TxnProfile;
 use super::state::TxnMetadata;
 use crate::host::Host;
 use crate::metadata::{PartitionKey, TRANSACTION_STATE};
+use crate::timers::Timer;
 
 impl TxnCoordinator {
-    /// The broker leads a partition in a new term: it loads it from the log, and carries on what
-    /// was decided (FAILOVER-04). The load is one step, so no request finds it half done.
-    pub(super) fn take_over(
+    /// The broker leads a partition in a new term: it drops what it had (FAILOVER-01) and begins
+    /// to read the log. Until the load ends, requests for its ids read 14 (FAILOVER-05); an empty
+    /// log takes no time.
+    pub(super) fn begin_load(
         &mut self,
         host: &mut Host<'_>,
         partition: PartitionIndex,
         epoch: CoordinatorEpoch,
     ) {
         self.disown(host, partition);
+        self.loading.insert(partition, epoch);
+        let stored = host.key(TRANSACTION_STATE, partition).and_then(|key| host.stored(key));
+        if stored.is_some_and(|stored| stored.log.end_offset() > stored.log.start_offset()) {
+            let timer = Timer::TransactionLoad { broker: host.broker, partition };
+            host.timers.set(timer, host.now);
+        } else {
+            self.finish_load(host, partition);
+        }
+    }
+
+    /// The log is read: in one step the cache is published, and what was decided is carried on
+    /// (FAILOVER-04).
+    pub(super) fn finish_load(&mut self, host: &mut Host<'_>, partition: PartitionIndex) {
+        let Some(epoch) = self.loading.remove(&partition) else { return };
         let Some(key) = host.key(TRANSACTION_STATE, partition) else { return };
         let profile = TxnProfile::of(host);
         let mut ids = load(host, key, profile);

@@ -31,6 +31,8 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     /// Messages that stay in the network.
     pub(crate) held: fn(&Message) -> bool,
+    /// Whether coordinators that load stay at it.
+    pub(crate) loads_held: bool,
     correlation: i32,
     answers: BTreeMap<i32, Response>,
 }
@@ -66,7 +68,8 @@ impl World {
         let now = Timestamp(1_000_000);
         let cluster = Cluster::new(config, now);
         let answers = BTreeMap::new();
-        let mut world = Self { cluster, now, held: nothing, correlation: 0, answers };
+        let mut world =
+            Self { cluster, now, held: nothing, loads_held: false, correlation: 0, answers };
         for broker in 0..brokers {
             world.connect(broker);
         }
@@ -105,11 +108,19 @@ impl World {
         loop {
             let held = self.held;
             let next = self.cluster.deliverable().find(|it| !held(it)).map(|it| it.id);
-            match next {
-                Some(id) => self.handle(Input::Deliver(id)),
-                None => return,
+            let load = self.load().filter(|_| !self.loads_held);
+            match (next, load) {
+                (Some(id), _) => self.handle(Input::Deliver(id)),
+                (None, Some(timer)) => self.handle(Input::Fire(timer)),
+                (None, None) => return,
             }
         }
+    }
+
+    /// A coordinator's load that has not ended.
+    fn load(&self) -> Option<Timer> {
+        let mut timers = self.cluster.deadlines().map(|it| it.timer.clone());
+        timers.find(|timer| matches!(timer, Timer::TransactionLoad { .. }))
     }
 
     /// Loses every message of a kind.

@@ -72,6 +72,42 @@ fn failover_05_only_the_owner_answers() {
 }
 
 #[test]
+fn failover_05_while_a_partition_loads_what_passes_the_argument_checks_reads_14() {
+    let mut world = open(1, 2);
+    world.loads_held = true;
+    world.elect(TXN_LOG, World::txn_partition("t"), 0);
+    assert_eq!(world.init("t", None), "14");
+    assert_eq!(world.end("t", 5, (0, 0), true), "14");
+    assert_eq!(world.add("t", (0, 0), &[1]), "14");
+    assert_eq!(world.add_v5("t", (0, 0), true), "14");
+    assert_eq!(world.add_offsets("t", (0, 0), "g"), "14");
+    assert_eq!(world.describe("t"), "14");
+    assert_eq!(world.init("", None), "42", "INIT-04");
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 1), "19", "ADDP-10");
+    assert_eq!(world.produce("t", 12, (0, 0), 1, 0), "0", "no question, the transaction is open");
+    assert_eq!(world.init("another", None), "1,0", "another partition");
+    world.loads_held = false;
+    world.run();
+    assert_eq!(world.describe("t"), "Ongoing 0,0 orders-0");
+    assert_eq!(world.end("t", 5, (0, 0), true), "0,1");
+}
+
+#[test]
+fn failover_06_a_load_whose_partition_moves_away_publishes_nothing() {
+    let mut world = open(2, 2);
+    let partition = World::txn_partition("t");
+    let owner = world.coordinator("t");
+    world.loads_held = true;
+    world.elect(TXN_LOG, partition, owner);
+    world.elect(TXN_LOG, partition, 1 - owner);
+    assert_eq!(world.describe("t"), "14", "at the new owner");
+    world.loads_held = false;
+    world.run();
+    assert_eq!(world.describe("t"), "Ongoing 0,0 orders-0");
+    assert_eq!(world.end("t", 5, (0, 0), true), "0,1");
+}
+
+#[test]
 fn failover_07_a_late_marker_of_the_old_owner_is_refused_after_the_new_owners() {
     let mut world = open(2, 1);
     let owner = world.coordinator("t");

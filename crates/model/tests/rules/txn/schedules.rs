@@ -258,6 +258,7 @@ fn run(seed: u64, level: i16) -> (usize, usize) {
     let mut chance = Chance(seed);
     let mut clients = [Client::new("t"), Client::new("u"), Client::new("t")];
     world.held = |_| true;
+    world.loads_held = true;
     for _ in 0..600 {
         if chance.below(2) == 0 {
             // The third is a successor that comes late.
@@ -269,6 +270,7 @@ fn run(seed: u64, level: i16) -> (usize, usize) {
         }
     }
     world.held = nothing;
+    world.loads_held = false;
     (0..BROKERS).for_each(|broker| world.restart_if_down(broker));
     world.run();
     world.pass(90_000);
