@@ -86,3 +86,69 @@ impl FrameReader {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: u32 = 104_857_600;
+
+    async fn arrive(reader: &mut FrameReader, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            reader.read(&mut bytes).await.unwrap();
+            let Some(LongFrame { length, bytes }) = &reader.long else { continue };
+            assert!(bytes.capacity() <= FIRST.max(bytes.len() * GROWTH).min(*length));
+        }
+    }
+
+    /// The frame claims the most that is taken, and its bytes arrive slowly at first.
+    #[tokio::test]
+    async fn frame_02_memory_follows_the_bytes_and_not_the_length() {
+        let mut reader = FrameReader::new(LIMIT);
+        arrive(&mut reader, &LIMIT.to_be_bytes()).await;
+        assert_eq!(reader.next_frame(), Ok(None));
+        for _ in 0..100 {
+            arrive(&mut reader, b"slowly").await;
+            assert_eq!(reader.next_frame(), Ok(None));
+            assert!(reader.long.as_ref().unwrap().bytes.capacity() <= FIRST);
+        }
+        for _ in 0..100 {
+            arrive(&mut reader, &[7; 10_000]).await;
+            assert_eq!(reader.next_frame(), Ok(None));
+        }
+    }
+
+    /// A record batch stays in the log as a slice of its frame, so room to spare would stay too.
+    #[tokio::test]
+    async fn frame_01_a_frame_fills_its_buffer() {
+        for length in [0, 1, SHORT - 4, SHORT - 3, SHORT, FIRST - 1, FIRST, FIRST + 1, 300_001] {
+            let mut reader = FrameReader::new(LIMIT);
+            let payload = vec![9; length];
+            let prefix = u32::try_from(length).unwrap().to_be_bytes();
+            let mut sent = &[&prefix[..], &payload].concat()[..];
+            let frame = loop {
+                if let Some(frame) = reader.next_frame().unwrap() {
+                    break frame;
+                }
+                assert_ne!(reader.read(&mut sent).await.unwrap(), 0);
+            };
+            assert_eq!(frame, payload);
+            assert!(!reader.is_inside_frame());
+            let room = Vec::from(frame).capacity();
+            assert_eq!(room, length);
+        }
+    }
+
+    #[tokio::test]
+    async fn frame_01_short_frames_arrive_together() {
+        let mut reader = FrameReader::new(LIMIT);
+        arrive(&mut reader, &[0, 0, 0, 1, 7, 0, 0, 0, 0, 0, 0]).await;
+        assert_eq!(reader.next_frame(), Ok(Some(Bytes::from_static(&[7]))));
+        assert_eq!(reader.next_frame(), Ok(Some(Bytes::new())));
+        assert_eq!(reader.next_frame(), Ok(None));
+        assert!(reader.is_inside_frame());
+        arrive(&mut reader, &[0, 2, 8, 9]).await;
+        assert_eq!(reader.next_frame(), Ok(Some(Bytes::from_static(&[8, 9]))));
+        assert!(!reader.is_inside_frame());
+    }
+}

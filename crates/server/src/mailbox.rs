@@ -107,3 +107,51 @@ fn poll_slots(slots: &mut Slots, context: &mut Context<'_>) -> Poll<Closing> {
     }
     Poll::Pending
 }
+
+/// Run with `RUSTFLAGS="--cfg fencepost_loom"`: every interleaving of a connection that waits and
+/// of the tasks that have something for it.
+#[cfg(all(test, fencepost_loom))]
+mod loom_tests {
+    use std::future::poll_fn;
+
+    use loom::future::block_on;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    fn close() -> Mail {
+        Mail::Close(Closing::Stopping)
+    }
+
+    #[test]
+    fn an_answer_reaches_the_connection_that_waits_for_it() {
+        loom::model(|| {
+            let mailbox = Arc::new(Mailbox::new());
+            let other = Arc::clone(&mailbox);
+            let step = thread::spawn(move || other.put(Mail::Answer(Answer::Done)));
+            let mail = block_on(poll_fn(|context| mailbox.poll_mail(context)));
+            assert!(matches!(mail, Mail::Answer(Answer::Done)));
+            step.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn an_answer_and_an_order_to_close_both_arrive_whoever_is_first() {
+        loom::model(|| {
+            let mailbox = Arc::new(Mailbox::new());
+            let (left, right) = (Arc::clone(&mailbox), Arc::clone(&mailbox));
+            let step = thread::spawn(move || left.put(Mail::Answer(Answer::Done)));
+            let stop = thread::spawn(move || right.put(close()));
+            let first = block_on(poll_fn(|context| mailbox.poll_mail(context)));
+            let closing = block_on(poll_fn(|context| mailbox.poll_closing(context)));
+            assert_eq!(closing, Closing::Stopping);
+            step.join().unwrap();
+            stop.join().unwrap();
+            if let Mail::Close(_) = first {
+                let second = block_on(poll_fn(|context| mailbox.poll_mail(context)));
+                assert!(matches!(second, Mail::Answer(Answer::Done)));
+            }
+        });
+    }
+}

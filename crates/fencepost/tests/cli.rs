@@ -1,0 +1,132 @@
+//! The command line, from outside.
+
+#![cfg(test)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// The longest that a process may take.
+const BOUND: Duration = Duration::from_secs(60);
+
+fn fencepost(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fencepost"));
+    command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs work on another thread, and fails if it does not end.
+fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(work()));
+    receiver.recv_timeout(BOUND).expect("it comes to an end")
+}
+
+fn output(arguments: &[&str]) -> Output {
+    let child = fencepost(arguments).spawn().unwrap();
+    bounded(move || child.wait_with_output().unwrap())
+}
+
+/// Starts a server and returns it with its ready line, all that it prints until then.
+fn serve(arguments: &[&str]) -> (Child, String) {
+    let mut child = fencepost(arguments).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let (line, stdout) = bounded(move || {
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        (line, stdout)
+    });
+    // Kept open for what comes later.
+    child.stdout = Some(stdout.into_inner());
+    (child, line)
+}
+
+fn end_by(signal: &str) {
+    let (child, line) = serve(&["serve", "--port", "0", "--brokers", "3", "--topic", "orders:3"]);
+    let servers = line.strip_prefix("fencepost ready bootstrap.servers=").unwrap();
+    let servers: Vec<_> = servers.strip_suffix('\n').unwrap().split(',').collect();
+    assert_eq!(servers.len(), 3);
+    // Clients that are still there do not keep the server.
+    let clients: Vec<_> = servers
+        .iter()
+        .map(|server| {
+            assert!(server.starts_with("127.0.0.1:"), "{server}");
+            TcpStream::connect(server).unwrap()
+        })
+        .collect();
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    let output = bounded(move || child.wait_with_output().unwrap());
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    for mut client in clients {
+        assert_eq!(client.read(&mut [0]).unwrap_or(0), 0);
+    }
+}
+
+#[test]
+fn serve_is_ready_with_one_line_and_ends_well_on_sigterm() {
+    end_by("-TERM");
+}
+
+#[test]
+fn serve_is_ready_with_one_line_and_ends_well_on_sigint() {
+    end_by("-INT");
+}
+
+#[test]
+fn serve_tells_clients_the_advertised_host() {
+    let (mut child, line) =
+        serve(&["serve", "--port", "0", "--bind", "0.0.0.0", "--advertise", "broker.example"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.starts_with("fencepost ready bootstrap.servers=broker.example:"), "{line}");
+}
+
+#[test]
+fn serve_says_which_port_is_taken() {
+    let (mut child, line) = serve(&["serve", "--port", "0"]);
+    let port = line.trim().rsplit(':').next().unwrap();
+    let refused = output(&["serve", "--port", port]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(message.contains(port) && message.contains("--port 0"), "{message}");
+}
+
+/// Each bad option, and what its message says of the fault and of the way out.
+#[test]
+fn serve_refuses_bad_options_and_says_what_to_do() {
+    let bad: [(&[&str], &[&str]); 16] = [
+        (&["--brokers", "0"], &["'0'", "1..=100"]),
+        (&["--brokers", "many"], &["'many'", "--brokers"]),
+        (&["--port", "65536"], &["65536", "0..=65535"]),
+        (&["--topic", "orders"], &["'orders'", "orders:3"]),
+        (&["--topic", "orders:3:1:1"], &["orders:3:1:1", "orders:3"]),
+        (&["--topic", "orders:0"], &["`orders`", "0 partitions", "1 to"]),
+        (&["--topic", "orders:1:2"], &["`orders`", "2 replicas on 1 brokers", "1 to 1"]),
+        (&["--topic", "or/ders:1"], &["`or/ders`", "letters, digits"]),
+        (&["--topic", "a:1", "--topic", "a:1"], &["`a`", "twice"]),
+        (&["--config", "num.partitions"], &["'num.partitions'", "num.partitions=3"]),
+        (&["--config", "num.partition=3"], &["num.partition", "Kafka's name"]),
+        (&["--config", "num.partitions=x"], &["`x`", "whole number from 1"]),
+        (&["--kafka-version", "2.8"], &["2.8", "3.9, 4.0, 4.1 or 4.2"]),
+        (&["--transaction-version", "3"], &["'3'", "0..=2"]),
+        (&["--bind", "localhost"], &["'localhost'", "--bind"]),
+        (&["--bind", "0.0.0.0"], &["0.0.0.0", "--advertise HOST"]),
+    ];
+    for (arguments, expected) in bad {
+        let refused = output(&[&["serve"], arguments].concat());
+        let message = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {message}");
+        for part in expected {
+            assert!(message.contains(part), "{arguments:?}: no `{part}` in: {message}");
+        }
+    }
+}
