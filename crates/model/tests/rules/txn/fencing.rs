@@ -1,5 +1,8 @@
 //! Newcomers, zombies and stale epochs.
 
+use fencepost_wire::messages::{UpdateFeaturesRequest, update_features_request};
+use fencepost_wire::{Response, StrBytes};
+
 use crate::txn::driver::{World, markers, nothing};
 
 /// A producer with an open transaction on two partitions, at epoch 0.
@@ -118,4 +121,25 @@ fn feat_04_an_old_client_on_level_2_keeps_its_epoch() {
     }
     assert_eq!(world.describe("t"), "CompleteCommit 0,0");
     assert_eq!(world.visible(0, 1), 3);
+}
+
+#[test]
+fn feat_05_a_level_that_rises_counts_from_the_next_record_on() {
+    let mut world = World::new(1, 0);
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.add("t", (0, 0), &[0]), "0");
+    assert_eq!(world.produce("t", 11, (0, 0), 0, 0), "0");
+    let update = update_features_request::FeatureUpdateKey::default()
+        .with_feature(StrBytes::from_static_str("transaction.version"))
+        .with_max_version_level(2)
+        .with_upgrade_type(1);
+    let request = UpdateFeaturesRequest::default().with_feature_updates(vec![update]);
+    let Response::UpdateFeatures(response) = world.call(0, 1, request) else { panic!() };
+    assert_eq!(response.error_code, 0);
+    assert_eq!(world.end("t", 4, (0, 0), true), "-1,-1");
+    assert_eq!(world.init("t", Some((0, 0))), "0,1", "CLIENT-04");
+    assert_eq!(world.produce("t", 12, (0, 1), 0, 0), "0");
+    assert_eq!(world.end("t", 5, (0, 1), true), "0,2");
+    let expected = ["p0e0 #0", "COMMIT p0e0 c0", "p0e1 #0", "COMMIT p0e2 c0"];
+    assert_eq!(world.log("orders", 0), expected);
 }

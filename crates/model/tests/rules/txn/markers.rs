@@ -226,3 +226,25 @@ fn markin_03_a_timeout_after_the_append_means_that_the_marker_is_there() {
     assert_eq!(world.log("orders", 0), ["p0e0 #0", "ABORT p0e0 c0"]);
     assert_eq!(world.lso_and_hw(0), (2, 2));
 }
+
+#[test]
+fn markout_11_a_completion_that_cannot_be_written_is_written_once_it_can() {
+    let mut world = World::new(3, 2);
+    assert_eq!(world.init("t", None), "0,0");
+    let owner = world.coordinator("t");
+    world.elect("orders", 0, owner);
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 0), "0");
+    world.held = markers;
+    assert_eq!(world.end("t", 5, (0, 0), true), "0,1");
+    let others: Vec<i32> = (0..3).filter(|broker| *broker != owner).collect();
+    others.iter().for_each(|broker| world.crash(*broker));
+    world.held = nothing;
+    world.run();
+    assert_eq!(world.describe("t"), "PrepareCommit 0,1", "no marker is owed any more");
+    world.pass(1_000);
+    assert_eq!(world.init("t", None), "51");
+    others.iter().for_each(|broker| world.restart(*broker));
+    world.pass(50);
+    let log = world.txn_log("t");
+    assert_eq!(log, ["Empty 0,0", "Ongoing 0,0", "PrepareCommit 0,1", "CompleteCommit 0,1"]);
+}

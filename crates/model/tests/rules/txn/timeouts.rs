@@ -38,6 +38,21 @@ fn timeout_01_and_timeout_02_a_transaction_past_its_time_is_aborted_by_the_next_
 }
 
 #[test]
+fn timeout_02_a_refused_abort_is_tried_again_by_the_next_scan() {
+    let mut world = World::new(3, 2);
+    assert_eq!(world.init("t", None), "0,0");
+    let owner = world.coordinator("t");
+    assert_eq!(world.add_v5("t", (0, 0), false), "0");
+    let others: Vec<i32> = (0..3).filter(|broker| *broker != owner).collect();
+    others.iter().for_each(|broker| world.crash(*broker));
+    world.pass(80_000);
+    assert_eq!(world.describe("t"), "Ongoing 0,0 orders-0", "INIT-14: TV2 keeps no bump");
+    others.iter().for_each(|broker| world.restart(*broker));
+    world.pass(10_000);
+    assert_eq!(world.describe("t"), "CompleteAbort 0,1");
+}
+
+#[test]
 fn timeout_03_activity_does_not_extend_and_idleness_before_the_first_partition_does_not_count() {
     let mut world = World::new(1, 2);
     assert_eq!(world.init("t", None), "0,0");
