@@ -294,3 +294,20 @@ fn set_retry_timer(host: &mut Host<'_>) {
         host.timers.set(timer, host.now.plus_millis(RETRY_MS));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markout_07_every_code_has_its_effect() {
+        for code in ErrorCode::ALL {
+            let wanted = match code.code() {
+                0 | 43 | 35 => Effect::Settled,
+                3 | 6 | 19 | 20 | 7 | 56 => Effect::SendAgain,
+                _ => Effect::GiveUp,
+            };
+            assert_eq!(effect_of(*code), wanted, "{code}");
+        }
+    }
+}

@@ -211,9 +211,45 @@ fn coordinator_of(host: &Host<'_>, id: &TransactionalId) -> Option<BrokerId> {
 const fn understood(mode: QuestionMode, code: ErrorCode) -> ErrorCode {
     match (code, mode) {
         (ErrorCode::ProducerFenced, _) => ErrorCode::InvalidProducerEpoch,
-        (ErrorCode::TransactionAbortable, QuestionMode::VerifyForOldClient) => {
+        (ErrorCode::ClusterAuthorizationFailed, _)
+        | (ErrorCode::TransactionAbortable, QuestionMode::VerifyForOldClient) => {
             ErrorCode::InvalidTxnState
         }
         (code, _) => code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verify_07_codes_as_the_client_behind_the_question_knows_them() {
+        use QuestionMode::{Add, Verify, VerifyForOldClient};
+        for code in ErrorCode::ALL {
+            for mode in [VerifyForOldClient, Verify, Add] {
+                let wanted = match (code.code(), mode) {
+                    (90, _) => 47,
+                    (120, VerifyForOldClient) => 48,
+                    (31, _) => 48,
+                    (same, _) => same,
+                };
+                assert_eq!(understood(mode, *code).code(), wanted, "{code} {mode:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn verify_01_the_version_of_the_request_decides_what_is_asked() {
+        use QuestionMode::{Add, Verify, VerifyForOldClient};
+        let produce = [(3, VerifyForOldClient), (10, VerifyForOldClient), (11, Verify), (12, Add)];
+        for (version, mode) in produce {
+            assert_eq!(QuestionMode::of_produce(version), mode, "Produce v{version}");
+        }
+        for (version, mode) in
+            [(0, VerifyForOldClient), (3, VerifyForOldClient), (4, Verify), (5, Add)]
+        {
+            assert_eq!(QuestionMode::of_offset_commit(version), mode, "TxnOffsetCommit v{version}");
+        }
     }
 }
