@@ -14,7 +14,7 @@ const GROUP_ID_NOT_FOUND_VERSION: i16 = 6;
 
 /// Read, delete, describe, describe configs and alter configs: all that may be done with a group,
 /// one bit for each operation.
-const ALL_OPERATIONS: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
+pub(super) const ALL_OPERATIONS: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeGroupsRequest) {
     let groups = request.groups.into_iter().map(|id| {
@@ -36,7 +36,7 @@ fn describe(step: &mut Step<'_>, call: &Call, id: &messages::GroupId) -> Describ
     };
     match shard.shard().group(&group) {
         Some(Group::Classic(classic)) => describe_classic(classic),
-        None => unknown(call.ticket.version, &group),
+        Some(Group::Consumer(_)) | None => unknown(call.ticket.version, &group),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use fencepost_ids::{ErrorCode, GroupId, Offset, PartitionIndex, TopicName, TopicPartition};
+use fencepost_ids::{
+    ErrorCode, GroupId, MemberEpoch, Offset, PartitionIndex, TopicName, TopicPartition,
+};
 use fencepost_wire::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
 };
@@ -73,6 +75,12 @@ fn fetch(
 ) -> Result<(OffsetFetchResponseGroup, bool), ErrorCode> {
     let group = GroupId::from_wire(&request.group_id);
     let mut shard = step.shard_of(call.broker, &group)?;
+    if let Some(known) = shard.shard().group(&group) {
+        known.validate_offset_fetch(
+            request.member_id.as_deref(),
+            MemberEpoch(request.member_epoch),
+        )?;
+    }
     let topics = match &request.topics {
         Some(topics) => explicit(&shard, &group, topics, is_stable),
         None => all(&shard, &group, is_stable),

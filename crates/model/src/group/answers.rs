@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use fencepost_ids::{BrokerId, ErrorCode};
 use fencepost_wire::Response;
 use fencepost_wire::messages::{
-    DeleteGroupsResponse, HeartbeatResponse, LeaveGroupResponse, OffsetCommitResponse,
-    OffsetDeleteResponse, TxnOffsetCommitResponse,
+    ConsumerGroupHeartbeatResponse, DeleteGroupsResponse, HeartbeatResponse, LeaveGroupResponse,
+    OffsetCommitResponse, OffsetDeleteResponse, TxnOffsetCommitResponse,
 };
 
 use crate::api;
@@ -16,6 +16,7 @@ use crate::ticket::Ticket;
 /// An answer in the making; each of its parts can still fail.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
+    ConsumerGroupHeartbeat(ConsumerGroupHeartbeatResponse),
     Heartbeat(HeartbeatResponse),
     LeaveGroup(LeaveGroupResponse),
     OffsetCommit(OffsetCommitResponse),
@@ -29,6 +30,9 @@ impl Answer {
     /// A part was not replicated in time, or the partition moved away; `error` is that of the log.
     fn fail(&mut self, part: usize, error: ErrorCode) {
         match self {
+            Self::ConsumerGroupHeartbeat(response) => {
+                api::consumer_group_heartbeat::fail(response, error);
+            }
             Self::Heartbeat(response) => api::heartbeat::fail(response, error),
             Self::LeaveGroup(response) => api::leave_group::fail(response, error),
             Self::OffsetCommit(response) => api::offset_commit::fail(response, error),
@@ -41,6 +45,7 @@ impl Answer {
 
     fn into_response(self) -> Response {
         match self {
+            Self::ConsumerGroupHeartbeat(response) => response.into(),
             Self::Heartbeat(response) => response.into(),
             Self::LeaveGroup(response) => response.into(),
             Self::OffsetCommit(response) => response.into(),

@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fencepost_ids::{
-    ErrorCode, InstanceId, MemberEpoch, MemberId, PartitionIndex, Timestamp, TopicId, TopicName,
+    ErrorCode, GroupId, InstanceId, MemberEpoch, MemberId, PartitionIndex, Timestamp, TopicId,
+    TopicName,
 };
 
 use super::assign::{Assignor, Partitions};
@@ -138,6 +139,16 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
+    /// No KIP-848 group of this name.
+    pub(crate) fn unknown_group(group: &GroupId) -> Self {
+        Self::new(ErrorCode::GroupIdNotFound, format!("Consumer group {group} not found."))
+    }
+
+    /// An error that says all by its name.
+    pub(crate) fn of(error: ErrorCode) -> Self {
+        Self::new(error, error.to_string())
+    }
+
     fn new(error: ErrorCode, message: impl Into<String>) -> Self {
         Self { error, message: message.into() }
     }

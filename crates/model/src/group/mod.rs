@@ -9,6 +9,7 @@
 pub(crate) mod assign;
 pub(crate) mod classic;
 pub(crate) mod consumer;
+mod consumer_step;
 mod effects;
 pub(crate) use effects::{AfterWrite, Effect, JoinReply, StaticReplacement, SyncReply};
 mod answers;

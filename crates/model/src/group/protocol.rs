@@ -1,8 +1,9 @@
 //! A group of either protocol, for what both have.
 
-use fencepost_ids::{ErrorCode, GroupId, Timestamp, TopicName};
+use fencepost_ids::{ErrorCode, GroupId, MemberEpoch, Timestamp, TopicName};
 
 use super::classic::{ClassicGroup, CommitKind, Identity, State};
+use super::consumer::ConsumerGroup;
 use super::offsets::ExpiryBase;
 use super::records::GroupRecord;
 
@@ -11,6 +12,8 @@ use super::records::GroupRecord;
 pub(crate) enum Group {
     /// Of the classic protocol, or one that exists through its offsets alone (GRP-03).
     Classic(ClassicGroup),
+    /// Of KIP-848.
+    Consumer(ConsumerGroup),
 }
 
 impl Group {
@@ -20,9 +23,10 @@ impl Group {
     }
 
     /// The name of its state on the wire.
-    pub(crate) const fn state_name(&self) -> &'static str {
+    pub(crate) fn state_name(&self) -> &'static str {
         match self {
             Self::Classic(group) => group.state().name(),
+            Self::Consumer(group) => group.state().name(),
         }
     }
 
@@ -30,6 +34,7 @@ impl Group {
     pub(crate) const fn type_name(&self) -> &'static str {
         match self {
             Self::Classic(_) => "classic",
+            Self::Consumer(_) => "consumer",
         }
     }
 
@@ -37,24 +42,28 @@ impl Group {
     pub(crate) fn protocol_type(&self) -> &str {
         match self {
             Self::Classic(group) => group.protocol_type().unwrap_or_default(),
+            Self::Consumer(_) => "consumer",
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Classic(group) => group.state() == State::Empty,
+            Self::Consumer(group) => group.is_empty(),
         }
     }
 
     pub(crate) fn is_subscribed_to(&self, topic: &TopicName) -> bool {
         match self {
             Self::Classic(group) => group.is_subscribed_to(topic),
+            Self::Consumer(group) => group.is_subscribed_to(topic),
         }
     }
 
     pub(crate) fn offset_expiry(&self) -> ExpiryBase {
         match self {
             Self::Classic(group) => group.offset_expiry(),
+            Self::Consumer(group) => group.offset_expiry(),
         }
     }
 
@@ -63,10 +72,23 @@ impl Group {
         &self,
         identity: &Identity<'_>,
         kind: CommitKind,
-        _version: i16,
+        version: i16,
     ) -> Result<(), ErrorCode> {
         match self {
             Self::Classic(group) => group.validate_offset_commit(identity, kind),
+            Self::Consumer(group) => group.validate_offset_commit(identity, kind, version),
+        }
+    }
+
+    /// Whether a fetch by this member at this epoch is allowed; a classic group takes any (TXOFF-52).
+    pub(crate) fn validate_offset_fetch(
+        &self,
+        member: Option<&str>,
+        epoch: MemberEpoch,
+    ) -> Result<(), ErrorCode> {
+        match self {
+            Self::Classic(_) => Ok(()),
+            Self::Consumer(group) => group.validate_offset_fetch(member, epoch),
         }
     }
 
@@ -74,6 +96,11 @@ impl Group {
     pub(crate) fn tombstones(&self, id: &GroupId) -> Vec<GroupRecord> {
         match self {
             Self::Classic(_) => vec![GroupRecord::ClassicGroup(id.clone(), None)],
+            Self::Consumer(group) => group
+                .tombstones()
+                .into_iter()
+                .map(|record| GroupRecord::ConsumerGroup(id.clone(), record))
+                .collect(),
         }
     }
 
@@ -81,6 +108,7 @@ impl Group {
     pub(crate) fn validate_deletion(&self) -> Result<(), ErrorCode> {
         match self {
             Self::Classic(group) => group.validate_deletion(),
+            Self::Consumer(group) => group.validate_deletion(),
         }
     }
 
@@ -88,6 +116,8 @@ impl Group {
     pub(crate) fn validate_offset_deletion(&self) -> Result<(), ErrorCode> {
         match self {
             Self::Classic(group) => group.validate_offset_deletion(),
+            // Topics without subscribers may lose their offsets in any state.
+            Self::Consumer(_) => Ok(()),
         }
     }
 }

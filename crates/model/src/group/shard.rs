@@ -8,8 +8,9 @@ use fencepost_log::MarkerType;
 
 use super::Group;
 use super::classic::ClassicGroup;
+use super::consumer::ConsumerGroup;
 use super::offsets::Offsets;
-use super::records::GroupRecord;
+use super::records::{ConsumerGroupRecord, GroupRecord};
 use super::waiting::Waiting;
 use crate::metadata::PartitionKey;
 use crate::timers::GroupTimer;
@@ -89,7 +90,27 @@ impl Shard {
                 self.groups.insert(group, Group::Classic(ClassicGroup::replayed(value)));
             }
             GroupRecord::ClassicGroup(group, None) => {
+                if let Some(Group::Classic(_)) = self.groups.get(&group) {
+                    self.groups.remove(&group);
+                }
+            }
+            GroupRecord::ConsumerGroup(group, record) => self.replay_consumer(group, record),
+        }
+    }
+
+    /// Only a record with a value makes a group; a classic one in its place is one that exists
+    /// through its offsets, which stood in the log first.
+    fn replay_consumer(&mut self, group: GroupId, record: ConsumerGroupRecord) {
+        match (self.groups.get_mut(&group), record.is_tombstone()) {
+            (Some(Group::Consumer(_)), _) if record == ConsumerGroupRecord::GroupEpoch(None) => {
                 self.groups.remove(&group);
+            }
+            (Some(Group::Consumer(consumer)), _) => consumer.replay(record),
+            (Some(Group::Classic(_)) | None, true) => {}
+            (Some(Group::Classic(_)) | None, false) => {
+                let mut consumer = ConsumerGroup::default();
+                consumer.replay(record);
+                self.groups.insert(group, Group::Consumer(consumer));
             }
         }
     }

@@ -6,7 +6,7 @@ use fencepost_log::{BatchBuilder, NewRecord, TransactionBit, VerificationGuard};
 
 use super::answers::Answers;
 use super::classic::{ClassicGroup, JoinRequest, Joining, Settings};
-use super::records::{ClassicGroupValue, GroupRecord};
+use super::records::{ClassicGroupValue, ConsumerGroupRecord, GroupRecord};
 use super::waiting::{Then, Waiting, append_error};
 use super::{AfterWrite, Effect, Group, JoinReply, Shard};
 use crate::api;
@@ -47,6 +47,7 @@ impl ShardStep<'_> {
     pub(crate) fn classic(&mut self, group: &GroupId) -> Option<(&mut ClassicGroup, Timestamp)> {
         match self.shard.groups.get_mut(group)? {
             Group::Classic(group) => Some((group, self.host.now)),
+            Group::Consumer(_) => None,
         }
     }
 
@@ -65,7 +66,9 @@ impl ShardStep<'_> {
         }
         let base = self.append(&records, producer)?;
         for (position, record) in (0..).zip(records) {
-            if let GroupRecord::ClassicGroup(group, None) = &record {
+            if let GroupRecord::ClassicGroup(group, None)
+            | GroupRecord::ConsumerGroup(group, ConsumerGroupRecord::GroupEpoch(None)) = &record
+            {
                 self.stop_timers(&group.clone());
             }
             let producer_id = producer.map(|producer| producer.id);
@@ -233,7 +236,9 @@ impl ShardStep<'_> {
     pub(super) fn fire(&mut self, group: &GroupId, kind: &GroupTimer) {
         self.shard.timers.remove(&(group.clone(), kind.clone()));
         let settings = self.settings();
-        let Some((classic, now)) = self.classic(group) else { return };
+        let Some((classic, now)) = self.classic(group) else {
+            return self.fire_consumer(group, kind);
+        };
         let mut out = Vec::new();
         classic.fire(now, &settings, kind, &mut out);
         self.apply(group, out);
@@ -243,6 +248,14 @@ impl ShardStep<'_> {
     pub(crate) fn join(&mut self, group: &GroupId, request: JoinRequest) {
         let ticket = request.ticket;
         let now = self.host.now;
+        if let Err(error) = self.make_way_for_classic(group, &request.member) {
+            let member = match request.member {
+                Joining::Known(member) => Some(member),
+                Joining::New(_) => None,
+            };
+            let refused = JoinReply::refused(error, member);
+            return self.apply(group, vec![Effect::Join(ticket, refused)]);
+        }
         let is_new = !self.shard.groups.contains_key(group);
         if is_new {
             if let Joining::Known(member) = request.member {
@@ -268,7 +281,10 @@ impl ShardStep<'_> {
         self.shard.offsets.replicated(self.high_watermark());
         let groups: Vec<_> = self.shard.groups.keys().cloned().collect();
         for group in groups {
-            let Some((classic, now)) = self.classic(&group) else { continue };
+            let Some((classic, now)) = self.classic(&group) else {
+                self.loaded_consumer(&group);
+                continue;
+            };
             let mut out = Vec::new();
             classic.loaded(now, &settings, &mut out);
             self.apply(&group, out);
@@ -294,6 +310,7 @@ impl ShardStep<'_> {
                     classic.unload(&mut out);
                     self.apply(&group, out);
                 }
+                Group::Consumer(_) => {}
             }
         }
     }

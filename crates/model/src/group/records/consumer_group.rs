@@ -118,6 +118,20 @@ impl ConsumerGroupRecord {
         }
     }
 
+    /// Whether there is no value.
+    #[must_use]
+    pub(crate) const fn is_tombstone(&self) -> bool {
+        match self {
+            Self::GroupEpoch(value) => value.is_none(),
+            Self::PartitionMetadata(value) => value.is_none(),
+            Self::Member(_, value) => value.is_none(),
+            Self::TargetEpoch(value) => value.is_none(),
+            Self::TargetAssignment(_, value) => value.is_none(),
+            Self::CurrentAssignment(_, value) => value.is_none(),
+            Self::RegularExpression(_, value) => value.is_none(),
+        }
+    }
+
     /// Whether a key of this version belongs to a consumer group.
     #[must_use]
     pub(crate) const fn is_key_version(version: i16) -> bool {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fencepost_ids::{GroupId, TopicPartition};
 
 use super::encoding::{Fields, Malformed};
-use super::{ClassicGroupValue, OffsetCommitKey, OffsetCommitValue};
+use super::{ClassicGroupValue, ConsumerGroupRecord, OffsetCommitKey, OffsetCommitValue};
 
 /// A record; without a value it is a tombstone (TXOFF-74).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +13,8 @@ pub(crate) enum GroupRecord {
     OffsetCommit(OffsetCommitKey, Option<OffsetCommitValue>),
     /// Key 2.
     ClassicGroup(GroupId, Option<ClassicGroupValue>),
+    /// Keys 3 to 8 and 16.
+    ConsumerGroup(GroupId, ConsumerGroupRecord),
 }
 
 impl GroupRecord {
@@ -34,6 +36,7 @@ impl GroupRecord {
                 ClassicGroupValue::encode_key(group),
                 value.as_ref().map(ClassicGroupValue::encode),
             ),
+            Self::ConsumerGroup(group, record) => (record.encode_key(group), record.encode_value()),
         }
     }
 
@@ -53,6 +56,10 @@ impl GroupRecord {
                 let group = ClassicGroupValue::decode_key(fields)?;
                 let value = value.map(ClassicGroupValue::decode).transpose()?;
                 Ok(Some(Self::ClassicGroup(group, value)))
+            }
+            version if ConsumerGroupRecord::is_key_version(version) => {
+                let (group, record) = ConsumerGroupRecord::decode(version, fields, value)?;
+                Ok(Some(Self::ConsumerGroup(group, record)))
             }
             _ => Ok(None),
         }

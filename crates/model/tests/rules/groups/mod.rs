@@ -2,6 +2,7 @@
 
 mod admin;
 mod commits;
+mod consumer_groups;
 mod durability;
 mod fetches;
 mod members;
