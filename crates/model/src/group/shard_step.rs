@@ -1,6 +1,5 @@
 //! A shard at work: it appends records, waits for their replicas, keeps timers and answers.
 
-use bytes::Bytes;
 use fencepost_ids::{ErrorCode, GroupId, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
 use fencepost_log::{BatchBuilder, NewRecord, TransactionBit, VerificationGuard};
 
@@ -93,7 +92,7 @@ impl ShardStep<'_> {
             }
         };
         for record in records {
-            let (key, value): (Bytes, Option<Bytes>) = record.encode();
+            let (key, value) = record.encode(self.host.config.release);
             let record = NewRecord { key: Some(&key), value: value.as_deref(), headers: &[] };
             batch.push(self.host.now, record);
         }

@@ -107,6 +107,8 @@ impl ClassicGroup {
         self.answer_join(new, reply, out);
     }
 
+    /// Gives the seat back. If somebody else has taken it meanwhile, nothing is left to undo, and the
+    /// JoinGroup was answered when that happened.
     fn undo_replacement(
         &mut self,
         now: Timestamp,
@@ -119,15 +121,17 @@ impl ClassicGroup {
         reply.member = None;
         reply.members.clear();
         reply.leader = replacement.old_leader;
-        if let Some(member) = self.members.get_mut(&replacement.new_member) {
-            member.protocols = replacement.old_protocols;
-            member.rebalance_timeout_ms = replacement.old_rebalance_timeout_ms;
-            member.session_timeout_ms = replacement.old_session_timeout_ms;
-            member.awaiting_join = None;
-            let (old, new) = (&replacement.old_member, &replacement.new_member);
-            self.rename(&replacement.instance, new, old, out);
-            self.restart_session(now, old, out);
+        let Some(member) = self.members.get_mut(&replacement.new_member) else { return };
+        member.protocols = replacement.old_protocols;
+        member.rebalance_timeout_ms = replacement.old_rebalance_timeout_ms;
+        member.session_timeout_ms = replacement.old_session_timeout_ms;
+        match member.awaiting_join.take() {
+            Some(ticket) if ticket == replacement.ticket => out.push(Effect::Join(ticket, reply)),
+            Some(ticket) => out.push(Effect::Abandon(ticket)),
+            None => {}
         }
-        out.push(Effect::Join(replacement.ticket, reply));
+        let (old, new) = (&replacement.old_member, &replacement.new_member);
+        self.rename(&replacement.instance, new, old, out);
+        self.restart_session(now, old, out);
     }
 }

@@ -4,6 +4,7 @@ mod driver;
 mod joins;
 mod leaves;
 mod offsets;
+mod properties;
 mod sessions;
 mod statics;
 mod syncs;

@@ -1,11 +1,13 @@
-//! Offset commits: keys of version 0 and 1, values of version 0 to 3 (TXOFF-70, TXOFF-71).
+//! Offset commits: keys of version 0 and 1, values of version 0 to 4 (TXOFF-70, TXOFF-71).
 
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes};
 use fencepost_ids::{GroupId, LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicName};
+use fencepost_wire::Release;
 
 use super::encoding::{Fields, Malformed, put_string};
+use super::flexible::{put_compact_string, put_no_tagged};
 
 /// What an offset commit is for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -62,22 +64,35 @@ pub(crate) struct OffsetCommitValue {
 }
 
 impl OffsetCommitValue {
-    /// The value's bytes, in version 1 if it has an expiry time, else in version 3.
+    /// The value's bytes: in version 1 if it has an expiry time, else in version 3, or from release
+    /// 4.2 on in version 4 (measured with Kafka 4.2.2).
     ///
     /// # Panics
-    /// If the metadata is longer than an int16 can say: `offset.metadata.max.bytes` is smaller.
+    /// If the metadata is longer than an int16 can say: no string on the wire is.
     #[must_use]
-    pub(crate) fn encode(&self) -> Bytes {
+    pub(crate) fn encode(&self, release: Release) -> Bytes {
+        let version = match self.expire_time {
+            Some(_) => 1,
+            None if release >= Release::V4_2 => 4,
+            None => 3,
+        };
         let mut out = Vec::with_capacity(32 + self.metadata.len());
-        out.put_i16(if self.expire_time.is_some() { 1 } else { 3 });
+        out.put_i16(version);
         out.put_i64(self.offset.0);
-        if self.expire_time.is_none() {
+        if version >= 3 {
             out.put_i32(self.leader_epoch.unwrap_or(LeaderEpoch::NONE).0);
         }
-        put_string(&mut out, &self.metadata);
+        if version >= 4 {
+            put_compact_string(&mut out, &self.metadata);
+        } else {
+            put_string(&mut out, &self.metadata);
+        }
         out.put_i64(self.commit_time.0);
         if let Some(expire_time) = self.expire_time {
             out.put_i64(expire_time.0);
+        }
+        if version >= 4 {
+            put_no_tagged(&mut out);
         }
         out.into()
     }
@@ -85,18 +100,22 @@ impl OffsetCommitValue {
     /// Reads a value.
     ///
     /// # Errors
-    /// If the bytes are not a value of version 0 to 3.
+    /// If the bytes are not a value of version 0 to 4. Tagged fields of version 4 are passed over.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(bytes);
         let version = fields.int16()?;
-        if !(0..=3).contains(&version) {
+        if !(0..=4).contains(&version) {
             return Err(Malformed::Version(version));
         }
         let offset = Offset(fields.int64()?);
         let leader_epoch = if version >= 3 { fields.int32()? } else { -1 };
-        let metadata = fields.string()?.into();
+        let metadata =
+            if version >= 4 { fields.compact_string()? } else { fields.string()? }.into();
         let commit_time = Timestamp(fields.int64()?);
         let expire_time = if version == 1 { fields.int64()? } else { -1 };
+        if version >= 4 {
+            fields.skip_tagged()?;
+        }
         Ok(Self {
             offset,
             leader_epoch: (leader_epoch >= 0).then_some(LeaderEpoch(leader_epoch)),
@@ -132,7 +151,7 @@ mod tests {
 
     #[test]
     fn txoff_71_a_value_is_written_in_version_3() {
-        let bytes = value(None).encode();
+        let bytes = value(None).encode(Release::V4_1);
         let expected = b"\x00\x03\x00\x00\x00\x00\x00\x00\x00\x2a\x00\x00\x00\x07\x00\x01m\
             \x00\x00\x00\x00\x00\x00\x03\xe8";
         assert_eq!(&bytes[..], expected);
@@ -140,9 +159,18 @@ mod tests {
     }
 
     #[test]
+    fn txoff_71_from_release_4_2_on_a_value_is_written_in_version_4() {
+        let bytes = value(None).encode(Release::V4_2);
+        let expected = b"\x00\x04\x00\x00\x00\x00\x00\x00\x00\x2a\x00\x00\x00\x07\x02m\
+            \x00\x00\x00\x00\x00\x00\x03\xe8\x00";
+        assert_eq!(&bytes[..], expected);
+        assert_eq!(OffsetCommitValue::decode(&bytes), Ok(value(None)));
+    }
+
+    #[test]
     fn txoff_60_a_value_with_an_expiry_time_is_written_in_version_1() {
         let expiring = value(Some(Timestamp(2000)));
-        let bytes = expiring.encode();
+        let bytes = expiring.encode(Release::V4_2);
         let expected = b"\x00\x01\x00\x00\x00\x00\x00\x00\x00\x2a\x00\x01m\
             \x00\x00\x00\x00\x00\x00\x03\xe8\x00\x00\x00\x00\x00\x00\x07\xd0";
         assert_eq!(&bytes[..], expected);
@@ -151,9 +179,11 @@ mod tests {
 
     #[test]
     fn a_value_cut_anywhere_is_malformed_and_never_a_panic() {
-        let bytes = value(None).encode();
-        for end in 0..bytes.len() {
-            assert_eq!(OffsetCommitValue::decode(&bytes[..end]), Err(Malformed::Truncated));
+        for release in [Release::V4_1, Release::V4_2] {
+            let bytes = value(None).encode(release);
+            for end in 0..bytes.len() {
+                assert!(OffsetCommitValue::decode(&bytes[..end]).is_err(), "cut at {end}");
+            }
         }
         assert_eq!(OffsetCommitValue::decode(b"\x00\x09"), Err(Malformed::Version(9)));
     }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use fencepost_ids::{GroupId, TopicPartition};
+use fencepost_wire::Release;
 
 use super::encoding::{Fields, Malformed};
 use super::{ClassicGroupValue, ConsumerGroupRecord, OffsetCommitKey, OffsetCommitValue};
@@ -25,12 +26,12 @@ impl GroupRecord {
         Self::OffsetCommit(OffsetCommitKey { group: group.clone(), topic, partition }, None)
     }
 
-    /// Key and value as they stand in the log.
+    /// Key and value as a release writes them to the log.
     #[must_use]
-    pub(crate) fn encode(&self) -> (Bytes, Option<Bytes>) {
+    pub(crate) fn encode(&self, release: Release) -> (Bytes, Option<Bytes>) {
         match self {
             Self::OffsetCommit(key, value) => {
-                (key.encode(), value.as_ref().map(OffsetCommitValue::encode))
+                (key.encode(), value.as_ref().map(|value| value.encode(release)))
             }
             Self::ClassicGroup(group, value) => (
                 ClassicGroupValue::encode_key(group),

@@ -4,7 +4,8 @@ use fencepost_wire::messages::offset_delete_request::{
     OffsetDeleteRequestPartition, OffsetDeleteRequestTopic,
 };
 use fencepost_wire::messages::{
-    DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest, OffsetDeleteRequest,
+    DeleteGroupsRequest, DeleteTopicsRequest, DescribeGroupsRequest, ListGroupsRequest,
+    OffsetDeleteRequest,
 };
 
 use super::*;
@@ -145,6 +146,17 @@ fn txoff_63_and_64_a_deletion_kills_pending_offsets_and_a_later_commit_counts() 
     txn_commit(&mut world, client, 7, 11);
     marker(&mut world, client, 7, End::Commit);
     assert_eq!(fetch(&mut world, client, true), Ok(11));
+}
+
+#[test]
+fn txoff_66_the_offsets_of_a_deleted_topic_go_with_it() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    assert_eq!(commit_as(&mut world, client, 8, NOBODY, &[("t", 0, 7), ("u", 0, 8)]), [0, 0]);
+    let request = DeleteTopicsRequest::default().with_topic_names(vec![topic("t")]);
+    world.call(client, 1, request);
+    let (_, rows) = fetched(Some(world.call(client, 7, fetch_request(None, true))));
+    assert_eq!(rows, [("u".to_owned(), 0, 8, 0)]);
 }
 
 const DAY_MS: i64 = 86_400_000;

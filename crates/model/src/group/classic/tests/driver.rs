@@ -1,6 +1,6 @@
 //! One group with a clock and its timers; its answers read as text.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use fencepost_ids::{ConnectionId, ErrorCode, GenerationId, InstanceId, Timestamp};
@@ -105,6 +105,8 @@ pub(super) struct Driver {
     pub(super) writes: VecDeque<(ClassicGroupValue, AfterWrite)>,
     replies: Vec<String>,
     names: BTreeMap<u64, String>,
+    /// Requests that are neither answered nor given up.
+    pub(super) open: BTreeSet<u64>,
 }
 
 impl Driver {
@@ -117,6 +119,7 @@ impl Driver {
             writes: VecDeque::new(),
             replies: Vec::new(),
             names: BTreeMap::new(),
+            open: BTreeSet::new(),
         }
     }
 
@@ -147,6 +150,7 @@ impl Driver {
     fn ticket(&mut self, name: String) -> Ticket {
         let ticket = ticket(u64::try_from(self.names.len()).unwrap());
         self.names.insert(ticket.serial, name);
+        self.open.insert(ticket.serial);
         ticket
     }
 
@@ -266,6 +270,11 @@ impl Driver {
 
     pub(super) fn apply(&mut self, out: Vec<Effect>) {
         for effect in out {
+            if let Effect::Join(ticket, _) | Effect::Sync(ticket, _) | Effect::Abandon(ticket) =
+                &effect
+            {
+                assert!(self.open.remove(&ticket.serial), "a request is answered once");
+            }
             match effect {
                 Effect::Join(ticket, reply) => {
                     let text = format!("{}: {}", self.names[&ticket.serial], describe_join(&reply));

@@ -303,17 +303,19 @@ fn txoff_73_the_record_of_a_new_group_says_nothing() {
 
 #[test]
 fn txoff_76_an_unload_sends_the_waiting_away() {
-    let mut driver = Driver::new();
-    driver.join(Join::of("m1"));
-    let mut out = Vec::new();
-    driver.group.clone().unload(&mut out);
-    driver.apply(out);
-    assert_eq!(driver.replies(), ["join m1: 16 for m1"]);
-    driver.run_until(3000);
-    driver.replies();
-    driver.sync("m1", &[]);
-    let mut out = Vec::new();
-    driver.group.clone().unload(&mut out);
-    driver.apply(out);
-    assert_eq!(driver.replies(), ["sync m1: 16"]);
+    fn unload(mut driver: Driver) -> Vec<String> {
+        driver.replies();
+        let mut out = Vec::new();
+        driver.group.clone().unload(&mut out);
+        driver.apply(out);
+        driver.replies()
+    }
+    let mut joining = Driver::new();
+    joining.join(Join::of("m1"));
+    assert_eq!(unload(joining), ["join m1: 16 for m1"]);
+    let mut syncing = Driver::new();
+    syncing.join(Join::of("m1"));
+    syncing.run_until(3000);
+    syncing.sync("m1", &[]);
+    assert_eq!(unload(syncing), ["sync m1: 16"]);
 }
