@@ -187,7 +187,10 @@ impl Step<'_> {
             | Timer::TransactionLoad { .. }
             | Timer::MarkerRetry { .. } => txn::fire(self, timer),
             Timer::ProducerExpiration { broker } => self.expire_producers(*broker),
-            Timer::OffsetExpiration { .. } | Timer::GroupAppend { .. } | Timer::Group { .. } => {
+            Timer::OffsetExpiration { .. }
+            | Timer::GroupAppend { .. }
+            | Timer::GroupLoad { .. }
+            | Timer::Group { .. } => {
                 group::fire(self, timer);
             }
         }

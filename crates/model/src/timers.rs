@@ -72,6 +72,14 @@ pub enum Timer {
         /// Which append.
         serial: u64,
     },
+    /// A group coordinator has read a partition of `__consumer_offsets` that it took over
+    /// (TXOFF-75).
+    GroupLoad {
+        /// The loading coordinator.
+        broker: BrokerId,
+        /// The partition.
+        partition: PartitionIndex,
+    },
     /// A timer of one group.
     Group {
         /// The group's coordinator.
@@ -167,6 +175,7 @@ impl Timer {
             | Self::ProducerExpiration { broker }
             | Self::OffsetExpiration { broker }
             | Self::GroupAppend { broker, .. }
+            | Self::GroupLoad { broker, .. }
             | Self::Group { broker, .. } => *broker,
         }
     }

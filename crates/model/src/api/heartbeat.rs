@@ -10,6 +10,8 @@ use crate::step::{Call, Step};
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: HeartbeatRequest) {
     let (error, waits) = match heartbeat(step, call, &request) {
         Ok((error, waits)) => (error, waits),
+        // Members are not disturbed by a move (TXOFF-04).
+        Err(ErrorCode::CoordinatorLoadInProgress) => (ErrorCode::None, false),
         Err(error) => (error, false),
     };
     let answer = Answer::Heartbeat(HeartbeatResponse::default().with_error_code(error.code()));

@@ -103,6 +103,8 @@ fn append(
     topic: &TopicName,
     partition: PartitionIndex,
 ) -> RowState {
+    let holds_offsets = topic.as_str() == CONSUMER_OFFSETS;
+    let may_append = !holds_offsets || group::accepts_markers(step, broker, partition);
     let Some(mut parts) = step.parts(broker) else {
         return RowState::Decided(ErrorCode::NotLeaderOrFollower);
     };
@@ -113,9 +115,12 @@ fn append(
     let Some(key) = hosted else {
         return RowState::Decided(ErrorCode::UnknownTopicOrPartition);
     };
+    if !may_append {
+        return RowState::Decided(ErrorCode::NotLeaderOrFollower);
+    }
     match host.append_marker(key, marker) {
         Ok(offset) => {
-            if topic.as_str() == CONSUMER_OFFSETS {
+            if holds_offsets {
                 group::marker_appended(step, broker, partition, marker, offset);
             }
             RowState::Appended(key, offset.plus(1))

@@ -1,7 +1,7 @@
 //! The group coordinator of one broker: which partitions of `__consumer_offsets` it has, and what
 //! happens to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fencepost_ids::{BrokerId, ErrorCode, Offset, PartitionIndex, TopicName, partition_of};
@@ -10,6 +10,7 @@ use fencepost_log::Marker;
 use super::answers::Answers;
 use super::{Shard, ShardStep};
 use crate::api::txn_offset_commit::Commit;
+use crate::broker::Broker;
 use crate::metadata::CONSUMER_OFFSETS;
 use crate::step::{Parts, Step};
 use crate::timers::Timer;
@@ -22,6 +23,8 @@ type TxnCommits = BTreeMap<u64, Commit>;
 #[derive(Clone, Default, Debug)]
 pub(crate) struct GroupCoordinator {
     shards: BTreeMap<PartitionIndex, Arc<Shard>>,
+    /// Partitions that it leads and has not read yet.
+    loading: BTreeSet<PartitionIndex>,
     pub(super) answers: Answers,
     pub(crate) verifying: TxnCommits,
 }
@@ -30,6 +33,11 @@ impl GroupCoordinator {
     /// The loaded shards, by partition.
     pub(crate) fn shards(&self) -> impl Iterator<Item = &Shard> {
         self.shards.values().map(|shard| &**shard)
+    }
+
+    /// Whether any partition is still being read (GRP-43).
+    pub(crate) fn is_loading(&self) -> bool {
+        !self.loading.is_empty()
     }
 }
 
@@ -44,13 +52,17 @@ impl Step<'_> {
     /// The shard of a group, if this broker is its coordinator (TXOFF-03).
     ///
     /// # Errors
-    /// `NOT_COORDINATOR`. Loading takes no time here, so that nobody is told to wait for it.
+    /// `NOT_COORDINATOR`, or `COORDINATOR_LOAD_IN_PROGRESS` until the partition is read.
     pub(crate) fn shard_of(
         &mut self,
         broker: BrokerId,
         group: &str,
     ) -> Result<ShardStep<'_>, ErrorCode> {
         let partition = self.partition_of_group(group).ok_or(ErrorCode::NotCoordinator)?;
+        let loads = |running: &mut Broker| running.group.loading.contains(&partition);
+        if self.broker(broker).is_some_and(loads) {
+            return Err(ErrorCode::CoordinatorLoadInProgress);
+        }
         self.shard(broker, partition).ok_or(ErrorCode::NotCoordinator)
     }
 
@@ -62,7 +74,7 @@ impl Step<'_> {
 
     fn partitions_of_coordinator(&mut self, broker: BrokerId) -> Vec<PartitionIndex> {
         let Some(broker) = self.broker(broker) else { return Vec::new() };
-        broker.group.shards.keys().copied().collect()
+        broker.group.shards.keys().chain(&broker.group.loading).copied().collect()
     }
 }
 
@@ -73,21 +85,44 @@ pub(crate) fn started(step: &mut Step<'_>, broker: BrokerId) {
     step.cluster.timers.set(timer, step.now.plus_millis(interval));
 }
 
-/// A broker became the leader of a partition of `__consumer_offsets`, in a new term: it loads it,
-/// unless it had it before (TXOFF-75).
+/// A broker became the leader of a partition of `__consumer_offsets`, in a new term: unless it had
+/// it before, it begins to read the log (TXOFF-75). An empty log takes no time.
 pub(crate) fn elected(step: &mut Step<'_>, broker: BrokerId, partition: PartitionIndex) {
+    let Some(Parts { group, host, .. }) = step.parts(broker) else { return };
+    if group.shards.contains_key(&partition) || !group.loading.insert(partition) {
+        return;
+    }
+    let stored = host.key(CONSUMER_OFFSETS, partition).and_then(|key| host.stored(key));
+    if stored.is_some_and(|stored| stored.log.end_offset() > stored.log.start_offset()) {
+        host.timers.set(Timer::GroupLoad { broker, partition }, host.now);
+    } else {
+        finish_load(step, broker, partition);
+    }
+}
+
+/// The log is read: in one step the groups and offsets are there.
+fn finish_load(step: &mut Step<'_>, broker: BrokerId, partition: PartitionIndex) {
     let now = step.now;
     let Some(Parts { group, host, .. }) = step.parts(broker) else { return };
-    if group.shards.contains_key(&partition) {
+    if !group.loading.remove(&partition) {
         return;
     }
     let Some(key) = host.key(CONSUMER_OFFSETS, partition) else { return };
     let Some(stored) = host.stored(key) else { return };
-    let shard = Shard::load(key, &stored.log, now);
-    group.shards.insert(partition, Arc::new(shard));
+    group.shards.insert(partition, Arc::new(Shard::load(key, &stored.log, now)));
     if let Some(mut shard) = step.shard(broker, partition) {
         shard.loaded();
     }
+}
+
+/// Whether a marker may be appended to a partition: its offsets must be there to be settled
+/// (TXOFF-40).
+pub(crate) fn accepts_markers(
+    step: &mut Step<'_>,
+    broker: BrokerId,
+    partition: PartitionIndex,
+) -> bool {
+    step.broker(broker).is_some_and(|running| running.group.shards.contains_key(&partition))
 }
 
 /// A running broker no longer leads a partition of `__consumer_offsets` (TXOFF-76).
@@ -95,7 +130,9 @@ pub(crate) fn resigned(step: &mut Step<'_>, broker: BrokerId, partition: Partiti
     if let Some(mut shard) = step.shard(broker, partition) {
         shard.unload();
     }
+    step.cluster.timers.cancel(&Timer::GroupLoad { broker, partition });
     if let Some(broker) = step.broker(broker) {
+        broker.group.loading.remove(&partition);
         broker.group.shards.remove(&partition);
     }
 }
@@ -143,6 +180,7 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
                 shard.timed_out(*serial);
             }
         }
+        Timer::GroupLoad { broker, partition } => finish_load(step, *broker, *partition),
         Timer::Group { broker, group, kind } => {
             if let Ok(mut shard) = step.shard_of(*broker, group) {
                 shard.fire(group, kind);

@@ -27,6 +27,6 @@ mod waiting;
 pub(crate) use waiting::append_error;
 mod coordinator;
 pub(crate) use coordinator::{
-    GroupCoordinator, elected, fire, marker_appended, replicated, resigned, started, topic_deleted,
-    topics_changed,
+    GroupCoordinator, accepts_markers, elected, fire, marker_appended, replicated, resigned,
+    started, topic_deleted, topics_changed,
 };

@@ -95,6 +95,7 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         | Timer::ProducerExpiration { .. }
         | Timer::OffsetExpiration { .. }
         | Timer::GroupAppend { .. }
+        | Timer::GroupLoad { .. }
         | Timer::Group { .. } => unreachable!("not a timer of the transaction coordinator"),
     }
 }

@@ -224,7 +224,9 @@ fn txoff_34_and_txoff_35_a_commit_that_times_out_may_still_count() {
 fn txoff_34_too_few_replicas_read_as_no_coordinator() {
     let mut world = world_with(3, &[("min.insync.replicas", "2")]);
     world.crash(1);
+    world.advance(0);
     world.crash(2);
+    world.advance(0);
     let client = world.connect(0);
     assert_eq!(commit_as(&mut world, client, 8, NOBODY, &[("t", 0, 5)]), [15]);
     let request = txn_commit_request((7, 0), NOBODY, &[("t", 0, 9)]);

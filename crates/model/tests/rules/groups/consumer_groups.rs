@@ -184,6 +184,7 @@ fn g848_07_an_empty_classic_group_gives_way_and_its_offsets_stay() {
     check(&mut world, client, joining("A"), Ok((1, Some(vec![0, 1, 2]))));
     assert_eq!(fetch(&mut world, client, true), Ok(5));
     world.crash(0);
+    world.advance(0);
     let client = world.connect(1);
     check(&mut world, client, quiet("A", 1), Ok((1, None)));
     assert_eq!(fetch(&mut world, client, true), Ok(5));
@@ -217,7 +218,9 @@ fn grp_08_an_empty_consumer_group_gives_way_to_a_classic_member() {
     assert_eq!(describe(&mut world, client, GROUP).groups[0].error_code, 69);
     assert_eq!(fetch(&mut world, client, true), Ok(5));
     world.crash(0);
+    world.advance(0);
     world.restart(0);
+    world.advance(0);
     let client = world.connect(0);
     assert_eq!(heartbeat(&mut world, client, who(1, &member)), 0);
     assert_eq!(fetch(&mut world, client, true), Ok(5));
@@ -265,6 +268,7 @@ fn g848_04_a_failover_keeps_epochs_and_assignments_and_starts_sessions_anew() {
     check(&mut world, client, quiet("A", 1), Ok((1, Some(vec![0, 1]))));
     world.advance(40_000);
     world.crash(0);
+    world.advance(0);
     let client = world.connect(1);
     let (state, epoch, assignment_epoch, members) = described(&mut world, client);
     assert_eq!((&*state, epoch, assignment_epoch), ("Reconciling", 2, 2));
@@ -332,7 +336,9 @@ fn g848_28_a_deleted_group_is_unknown_to_its_members() {
     assert_eq!(txn_commit_errors(Some(world.call(client, 3, request))), [22]);
     check(&mut world, client, quiet("A", 1), Err(69));
     world.crash(0);
+    world.advance(0);
     world.restart(0);
+    world.advance(0);
     let client = world.connect(0);
     check(&mut world, client, quiet("A", 1), Err(69));
 }
@@ -441,7 +447,9 @@ fn txoff_70_a_release_before_4_1_writes_the_topics_in_a_record_of_their_own() {
     let client = world.connect(0);
     check(&mut world, client, joining("A"), Ok((1, Some(vec![0, 1, 2]))));
     world.crash(0);
+    world.advance(0);
     world.restart(0);
+    world.advance(0);
     let client = world.connect(0);
     check(&mut world, client, quiet("A", 1), Ok((1, None)));
 }

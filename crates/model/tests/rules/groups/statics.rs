@@ -52,6 +52,7 @@ fn grp_37_a_replacement_survives_the_coordinator() {
     let pending = world.send(two, 9, join_request("", Some("i"), b""));
     let new = joined(world.answer(pending)).member_id.to_string();
     world.elect("__consumer_offsets", 0, 1);
+    world.advance(0);
     let client = world.connect(1);
     let me = Who { instance: Some("i"), ..who(1, &new) };
     assert_eq!(heartbeat(&mut world, client, me), 0);
