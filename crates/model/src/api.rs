@@ -34,6 +34,8 @@ pub(crate) mod offset_delete;
 pub(crate) mod offset_fetch;
 mod offset_for_leader_epoch;
 pub(crate) mod produce;
+mod sasl_authenticate;
+mod sasl_handshake;
 pub(crate) mod sync_group;
 pub(crate) mod txn_offset_commit;
 mod update_features;
@@ -79,6 +81,7 @@ pub(crate) fn dispatch(
         Request::SyncGroup(request) => sync_group::handle(step, &call, request),
         Request::DescribeGroups(request) => describe_groups::handle(step, &call, request),
         Request::ListGroups(request) => list_groups::handle(step, &call, request),
+        Request::SaslHandshake(_) => sasl_handshake::handle(step, &call),
         Request::ApiVersions(request) => api_versions::handle(step, &call, request),
         Request::CreateTopics(request) => create_topics::handle(step, &call, request),
         Request::DeleteTopics(request) => delete_topics::handle(step, &call, request),
@@ -93,6 +96,7 @@ pub(crate) fn dispatch(
         Request::WriteTxnMarkers(request) => write_txn_markers::handle(step, &call, request),
         Request::TxnOffsetCommit(request) => txn_offset_commit::handle(step, &call, request),
         Request::DescribeConfigs(request) => describe_configs::handle(step, &call, request),
+        Request::SaslAuthenticate(_) => sasl_authenticate::handle(step, &call),
         Request::CreatePartitions(request) => create_partitions::handle(step, &call, request),
         Request::DeleteGroups(request) => delete_groups::handle(step, &call, request),
         Request::IncrementalAlterConfigs(request) => {

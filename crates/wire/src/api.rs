@@ -204,6 +204,8 @@ apis! {
         DescribeGroupsRequest => DescribeGroupsResponse;
     ListGroups = 16 flexible 3, LIST_GROUPS,
         ListGroupsRequest => ListGroupsResponse;
+    SaslHandshake = 17 flexible NEVER, SASL_HANDSHAKE,
+        SaslHandshakeRequest => SaslHandshakeResponse;
     ApiVersions = 18 flexible 3, API_VERSIONS,
         ApiVersionsRequest => ApiVersionsResponse;
     CreateTopics = 19 flexible 5, CREATE_TOPICS,
@@ -228,6 +230,8 @@ apis! {
         TxnOffsetCommitRequest => TxnOffsetCommitResponse;
     DescribeConfigs = 32 flexible 4, DESCRIBE_CONFIGS,
         DescribeConfigsRequest => DescribeConfigsResponse;
+    SaslAuthenticate = 36 flexible 2, SASL_AUTHENTICATE,
+        SaslAuthenticateRequest => SaslAuthenticateResponse;
     CreatePartitions = 37 flexible 2, CREATE_PARTITIONS,
         CreatePartitionsRequest => CreatePartitionsResponse;
     DeleteGroups = 42 flexible 2, DELETE_GROUPS,

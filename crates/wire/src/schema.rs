@@ -6,6 +6,7 @@ mod consumer_groups;
 mod groups;
 mod offsets;
 mod records;
+mod sasl;
 mod topics;
 mod transactions;
 pub(crate) use cluster::*;
@@ -13,6 +14,7 @@ pub(crate) use consumer_groups::*;
 pub(crate) use groups::*;
 pub(crate) use offsets::*;
 pub(crate) use records::*;
+pub(crate) use sasl::*;
 pub(crate) use topics::*;
 pub(crate) use transactions::*;
 

@@ -1,7 +1,9 @@
 //! What comes when on one connection.
 
-use fencepost_wire::ApiKey;
-use fencepost_wire::messages::{ApiVersionsRequest, MetadataRequest};
+use fencepost_wire::messages::{
+    ApiVersionsRequest, MetadataRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
+};
+use fencepost_wire::{ApiKey, Response};
 
 use crate::client::{base_offset, connect, fetch, fetched_bytes, produce, server};
 
@@ -81,4 +83,19 @@ async fn frame_01_frames_of_all_sizes_share_a_connection() {
     }
     let records: usize = sizes.iter().sum();
     assert!(fetched_bytes(client.call(11, fetch(0, 0)).await) > records);
+}
+
+#[tokio::test]
+async fn api_47_sasl_is_illegal_on_a_plaintext_listener() {
+    let server = server();
+    let mut client = connect(&server);
+    for version in 0..=1 {
+        let answer = client.call(version, SaslHandshakeRequest::default()).await;
+        assert!(matches!(answer, Response::SaslHandshake(answer) if answer.error_code == 34));
+    }
+    for version in 0..=2 {
+        let answer = client.call(version, SaslAuthenticateRequest::default()).await;
+        assert!(matches!(answer, Response::SaslAuthenticate(answer) if answer.error_code == 34));
+    }
+    client.is_served().await;
 }
