@@ -135,16 +135,37 @@ final class Cluster implements AutoCloseable {
         return config;
     }
 
-    /** Every record of the topics from the beginning to the end that this isolation level shows. */
-    List<ConsumerRecord<byte[], byte[]>> readAll(Isolation isolation, String... topics) {
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer(isolation, Map.of())) {
-            List<TopicPartition> partitions = Arrays.stream(topics)
-                .flatMap(topic -> consumer.partitionsFor(topic).stream())
-                .map(info -> new TopicPartition(info.topic(), info.partition())).toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            return readTo(consumer, consumer.endOffsets(partitions));
+    /**
+     * Every record of the topics that this isolation level shows, from the beginning to the end, once no
+     * transaction is open: a commit is answered before its markers are written.
+     */
+    List<ConsumerRecord<byte[], byte[]>> readAll(Isolation isolation, String... topics) throws Exception {
+        try (KafkaConsumer<byte[], byte[]> committed = consumer(Isolation.COMMITTED, Map.of());
+             KafkaConsumer<byte[], byte[]> uncommitted = consumer(Isolation.UNCOMMITTED, Map.of())) {
+            List<TopicPartition> partitions = partitions(committed, topics);
+            Check.eventually("no open transaction in " + List.of(topics), true, () ->
+                committed.endOffsets(partitions).equals(uncommitted.endOffsets(partitions)));
+            return read(isolation == Isolation.COMMITTED ? committed : uncommitted, partitions);
         }
+    }
+
+    /** As {@link #readAll}, but now, up to the last stable offset, whatever is open. */
+    List<ConsumerRecord<byte[], byte[]>> readWhileOpen(Isolation isolation, String... topics) {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(isolation, Map.of())) {
+            return read(consumer, partitions(consumer, topics));
+        }
+    }
+
+    private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer, String... topics) {
+        return Arrays.stream(topics).flatMap(topic -> consumer.partitionsFor(topic).stream())
+            .map(info -> new TopicPartition(info.topic(), info.partition())).toList();
+    }
+
+    private static List<ConsumerRecord<byte[], byte[]>> read(
+            KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        return readTo(consumer, consumer.endOffsets(partitions));
     }
 
     /** Polls until the consumer's position has reached these offsets, past any control batch. */
@@ -177,7 +198,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** The values of {@link #readAll}, in offset order within a partition. */
-    List<String> values(Isolation isolation, String... topics) {
+    List<String> values(Isolation isolation, String... topics) throws Exception {
         return readAll(isolation, topics).stream().map(record -> Rec.text(record.value())).toList();
     }
 

@@ -110,7 +110,7 @@ final class Visibility {
             List<String> got = Cluster.readTo(consumer, Map.of(at, 8L)).stream().map(Visibility::line).toList();
             Check.sameList("after the commit", List.of("2 open-1", "3 open-2", "4 later-1", "5 later-2"), got);
         }
-        Check.equal("latest, read_committed, after", 8L, latest(cluster, at, Isolation.COMMITTED));
+        Check.eventually("latest, read_committed, after", 8L, () -> latest(cluster, at, Isolation.COMMITTED));
     }
 
     private static long latest(Cluster cluster, TopicPartition at, Isolation isolation) throws Exception {
@@ -119,11 +119,13 @@ final class Visibility {
     }
 
     /** The partition's end for this isolation level, and each record before it with its offset. */
-    private static void expect(Cluster cluster, Isolation isolation, TopicPartition at, long end, List<String> lines) {
+    private static void expect(Cluster cluster, Isolation isolation, TopicPartition at, long end, List<String> lines)
+            throws Exception {
         try (KafkaConsumer<byte[], byte[]> consumer = cluster.consumer(isolation, Map.of())) {
             consumer.assign(List.of(at));
             consumer.seekToBeginning(List.of(at));
-            Check.equal("end of " + at + " " + isolation, Map.of(at, end), consumer.endOffsets(List.of(at)));
+            // The markers come a little after the commit's answer.
+            Check.eventually("end of " + at + " " + isolation, Map.of(at, end), () -> consumer.endOffsets(List.of(at)));
             List<String> got = Cluster.readTo(consumer, Map.of(at, end)).stream().map(Visibility::line).toList();
             Check.sameList(isolation + " of " + at, lines, got);
         }
