@@ -2,6 +2,7 @@
 //! then read on (FRAME-06, FRAME-07). The task that reads is the task that steps the cluster, so
 //! that a request is served without a change of task.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -53,11 +54,9 @@ struct Connection<'a, S> {
     idle: Idle,
 }
 
-/// Nothing: a connection ends, it does not return.
-enum Never {}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
-    async fn run(&mut self) -> Result<Never, End> {
+    /// Serves until the connection ends.
+    async fn run(&mut self) -> Result<Infallible, End> {
         loop {
             let frame = self.frame().await?;
             let answer = match decode_request(frame, self.engine.release) {
