@@ -63,7 +63,7 @@ class ConfluentClient {
   async topic(suffix, partitions) {
     const topic = this.named(suffix)
     const admin = await this.admin()
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] })
+    equal('topic created', true, await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] }))
     await eventually('partitions of the new topic', partitions, async () =>
       (await admin.fetchTopicMetadata({ topics: [topic] }))[0].partitions.length)
     return topic

@@ -88,7 +88,8 @@ class KafkajsClient {
 
   async topic(suffix, partitions) {
     const topic = this.named(suffix)
-    await (await this.admin()).createTopics({ topics: [{ topic, numPartitions: partitions }] })
+    equal('topic created', true,
+      await (await this.admin()).createTopics({ topics: [{ topic, numPartitions: partitions }] }))
     return topic
   }
 
