@@ -11,7 +11,8 @@ use fencepost_wire::{FromWire, StrBytes, ToWire};
 
 use crate::group::assign::Partitions;
 use crate::group::consumer::{
-    Heartbeat, HeartbeatReply, LEAVE_EPOCH, Refusal, STATIC_LEAVE_EPOCH, Settings, validate,
+    Heartbeat, HeartbeatReply, JOIN_EPOCH, LEAVE_EPOCH, Refusal, STATIC_LEAVE_EPOCH, Settings,
+    validate,
 };
 use crate::group::{Answer, append_error};
 use crate::step::{Call, Step};
@@ -51,7 +52,10 @@ fn heartbeat(
 /// The request in the model's own terms, but for the client's host.
 fn translate(call: &Call, request: ConsumerGroupHeartbeatRequest) -> Heartbeat {
     let text = |text: StrBytes| Arc::from(text.as_str());
-    let owned = request.topic_partitions.map(|topics| {
+    // A member that joins may not even list a topic without partitions, which counts as no list.
+    let joins = request.member_epoch == JOIN_EPOCH.0;
+    let owned = request.topic_partitions.filter(|topics| !joins || topics.is_empty());
+    let owned = owned.map(|topics| {
         let partitions = topics.iter().flat_map(|topic| {
             let id = TopicId::from_wire(&topic.topic_id);
             topic.partitions.iter().map(move |partition| (id, PartitionIndex(*partition)))

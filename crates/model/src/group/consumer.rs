@@ -17,6 +17,8 @@ use fencepost_ids::{
     TopicName,
 };
 
+use fencepost_wire::Release;
+
 use super::assign::{Assignor, Partitions};
 use super::records::{ConsumerGroupRecord, RegularExpressionValue, SubscribedTopic};
 use crate::timers::GroupTimer;
@@ -84,17 +86,28 @@ pub(crate) struct Settings {
     pub(crate) assignors: Vec<Assignor>,
     /// `group.consumer.regex.refresh.interval.ms`.
     pub(crate) regex_refresh_interval_ms: i32,
-    /// Which record remembers the subscribed topics.
-    pub(crate) metadata_record: MetadataRecord,
+    /// Which release the group behaves as.
+    pub(crate) release: Release,
 }
 
-/// Which record remembers what the subscribed topics were.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum MetadataRecord {
-    /// Key 4, up to release 4.0.
-    PartitionMetadata,
-    /// A hash in key 3, from release 4.1 on (KIP-1101).
-    Hash,
+impl Settings {
+    /// Whether the subscribed topics are remembered as a hash in key 3, and not as topics in key 4
+    /// (KIP-1101).
+    fn remembers_hash(&self) -> bool {
+        self.release >= Release::V4_1
+    }
+
+    /// Whether a member that the group knows may join again whatever its epoch (KAFKA-19233).
+    fn takes_back_members(&self) -> bool {
+        self.release >= Release::V4_2
+    }
+
+    /// Whether reconciliation is that of release 4.2: what a member gave up does not raise its
+    /// epoch, what it is to give up it may get back at once, and what it no longer subscribes to it
+    /// must give up at once, even before there is a new target (KAFKA-19431).
+    fn reconciles_with_subscriptions(&self) -> bool {
+        self.release >= Release::V4_2
+    }
 }
 
 /// What a step of a group may look at.

@@ -1,13 +1,12 @@
 //! A shard at work for KIP-848 groups.
 
 use fencepost_ids::{ErrorCode, GroupId, TopicId, TopicName};
-use fencepost_wire::Release;
 
 use super::assign::Assignor;
 use super::classic::{Joining, State};
 use super::consumer::{
-    ConsumerGroup, Context, Heartbeat, HeartbeatReply, JOIN_EPOCH, LEAVE_EPOCH, MetadataRecord,
-    Outcome, Refusal, STATIC_LEAVE_EPOCH, Settings, TimerChange, TopicDirectory,
+    ConsumerGroup, Context, Heartbeat, HeartbeatReply, JOIN_EPOCH, LEAVE_EPOCH, Outcome, Refusal,
+    STATIC_LEAVE_EPOCH, Settings, TimerChange, TopicDirectory,
 };
 use super::records::GroupRecord;
 use super::{Group, ShardStep, append_error};
@@ -35,11 +34,7 @@ impl Settings {
             max_size: settings.group_consumer_max_size,
             assignors,
             regex_refresh_interval_ms: settings.group_consumer_regex_refresh_interval_ms,
-            metadata_record: if config.release >= Release::V4_1 {
-                MetadataRecord::Hash
-            } else {
-                MetadataRecord::PartitionMetadata
-            },
+            release: config.release,
         }
     }
 }

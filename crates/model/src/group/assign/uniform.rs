@@ -1,10 +1,14 @@
 //! The `uniform` assignor (G848-27): loads as even as the subscriptions allow, and no more moves
 //! than that takes.
 //!
-//! What a member still may hold it keeps. Free partitions go to the least loaded subscriber. Then,
-//! as long as some chain of hand-overs leads from a member to one with at least two partitions
-//! fewer, the shortest such chain is carried out. When there is none, no other assignment is more
-//! even: loads are a convex cost, and such a chain is what would improve it.
+//! When all subscribe to the same topics, each member keeps what its share allows, and is then
+//! filled up, the members in the order of their ids; so does Kafka, but for its order of the
+//! members.
+//!
+//! Otherwise what a member still may hold it keeps, and free partitions go to the least loaded
+//! subscriber. Then, as long as some chain of hand-overs leads from a member to one with at least
+//! two partitions fewer, the shortest such chain is carried out. When there is none, no other
+//! assignment is more even: loads are a convex cost, and such a chain is what would improve it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +20,14 @@ type Partition = (TopicId, PartitionIndex);
 
 pub(super) fn assign(input: &Assignable<'_>) -> BTreeMap<MemberId, Partitions> {
     let mut balance = Balance::keep(input);
-    balance.give_out_free();
-    while balance.improve() {}
+    let mut subscriptions = input.subscribers.values().map(|member| &member.topics);
+    let first = subscriptions.next();
+    if subscriptions.all(|topics| Some(topics) == first) {
+        balance.share_out();
+    } else {
+        balance.give_out_free();
+        while balance.improve() {}
+    }
     let ids = input.subscribers.keys().cloned();
     ids.zip(balance.held).map(|(id, held)| (id, held.into_iter().collect())).collect()
 }
@@ -46,6 +56,34 @@ impl Balance {
             held[member].extend(kept.filter(|partition| free.remove(partition)));
         }
         Self { held, subscribers, free: free.into_iter().collect() }
+    }
+
+    /// Gives every member an equal share; the remainder goes to members that hold more already, then
+    /// to the first ones.
+    fn share_out(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let mut free: BTreeSet<Partition> = std::mem::take(&mut self.free).into_iter().collect();
+        free.retain(|(topic, _)| self.subscribers.contains_key(topic));
+        let total = free.len() + self.held.iter().map(BTreeSet::len).sum::<usize>();
+        let (share, mut extra) = (total / self.held.len(), total % self.held.len());
+        for held in &mut self.held {
+            let keeps_extra = held.len() > share && extra > 0;
+            extra -= usize::from(keeps_extra);
+            while held.len() > share + usize::from(keeps_extra) {
+                free.extend(held.pop_last());
+            }
+        }
+        for held in &mut self.held {
+            let gets_extra = held.len() <= share && extra > 0;
+            extra -= usize::from(gets_extra);
+            while held.len() < share + usize::from(gets_extra)
+                && let Some(partition) = free.pop_first()
+            {
+                held.insert(partition);
+            }
+        }
     }
 
     /// Topics with few subscribers come first: the others leave more choice.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fencepost_ids::{ClientId, InstanceId, MemberEpoch, MemberId, TopicName};
 
+use super::reconciliation::Subscription;
 use super::regex::RegexChange;
 use super::seat::Seat;
 use super::{
@@ -99,9 +100,9 @@ impl ConsumerGroup {
         self.check_regex(request.regex.as_ref())?;
         let mut draft = Draft::new(self);
         let before = draft.take_seat(seat, &request.member);
-        draft.update_member(context, request, &before);
+        let subscription = draft.update_member(context, request, &before);
         draft.update_target(context);
-        draft.reconcile_member(context, &before.id, request.owned.as_ref());
+        draft.reconcile_member(context, &before.id, request.owned.as_ref(), subscription);
         draft.change(context.session_timer(&before.id));
         let after = draft.members.get(&before.id).cloned().unwrap_or_else(|| before.clone());
         let shown =
@@ -150,7 +151,7 @@ impl Draft<'_> {
         context: &Context<'_>,
         request: &Heartbeat,
         before: &ConsumerMember,
-    ) {
+    ) -> Subscription {
         let mut after = before.clone();
         request.update(&mut after);
         if after != *before || !self.members.contains_key(&before.id) {
@@ -159,10 +160,16 @@ impl Draft<'_> {
         }
         let is_first = self.epoch == JOIN_EPOCH;
         let raise = is_first || after.topics != before.topics;
-        match self.change_regex(context, before.regex(), after.regex()) {
+        let change = self.change_regex(context, before.regex(), after.regex());
+        match change {
             RegexChange::Unmatched if !raise => {}
             RegexChange::Unmatched | RegexChange::Same => self.refresh_metadata(context, raise),
             RegexChange::Effective => self.refresh_metadata(context, true),
+        }
+        if after.topics == before.topics && change == RegexChange::Same {
+            Subscription::Same
+        } else {
+            Subscription::Changed
         }
     }
 }

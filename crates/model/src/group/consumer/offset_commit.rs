@@ -41,17 +41,19 @@ impl ConsumerGroup {
     /// Whether a fetch by this member at this epoch is allowed; it may name neither.
     ///
     /// # Errors
-    /// UNKNOWN_MEMBER_ID or STALE_MEMBER_EPOCH, which stand on the group.
+    /// UNKNOWN_MEMBER_ID or STALE_MEMBER_EPOCH, which stand on the group; UNKNOWN_SERVER_ERROR for an
+    /// epoch without a member.
     pub(crate) fn validate_offset_fetch(
         &self,
         member: Option<&str>,
         epoch: MemberEpoch,
     ) -> Result<(), ErrorCode> {
-        if member.is_none() && epoch.0 < 0 {
-            return Ok(());
-        }
-        let known = member.and_then(|member| self.member(member));
-        let known = known.ok_or(ErrorCode::UnknownMemberId)?;
+        let known = match member {
+            None if epoch.0 < 0 => return Ok(()),
+            // Kafka stumbles over it.
+            None => return Err(ErrorCode::UnknownServerError),
+            Some(member) => self.member(member).ok_or(ErrorCode::UnknownMemberId)?,
+        };
         if known.epoch == epoch { Ok(()) } else { Err(ErrorCode::StaleMemberEpoch) }
     }
 }

@@ -1,6 +1,6 @@
 //! Moving one member towards the target (G848-17 to G848-19).
 
-use fencepost_ids::{MemberEpoch, MemberId};
+use fencepost_ids::{MemberEpoch, MemberId, PartitionIndex, TopicId};
 
 use super::{ConsumerGroup, ConsumerMember, Context, Draft, ReconciliationState, TimerChange};
 use crate::group::assign::Partitions;
@@ -13,39 +13,55 @@ fn owns_any(owned: Option<&Partitions>, partitions: &Partitions) -> bool {
     owned.is_none_or(|owned| owned.intersects(partitions))
 }
 
+/// Whether the request that moves a member changed what it subscribes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Subscription {
+    Same,
+    Changed,
+}
+
+/// What a member is moved by.
+struct Move<'a> {
+    context: &'a Context<'a>,
+    member: &'a ConsumerMember,
+    /// What it says that it owns.
+    owned: Option<&'a Partitions>,
+    subscription: Subscription,
+}
+
 impl ConsumerGroup {
     /// Where a member stands after this heartbeat, or none if it stays as it is.
-    fn reconcile(
-        &self,
-        member: &ConsumerMember,
-        owned: Option<&Partitions>,
-    ) -> Option<CurrentAssignmentValue> {
+    fn reconcile(&self, step: &Move<'_>) -> Option<CurrentAssignmentValue> {
+        let Move { context, member, owned, .. } = step;
         let epoch = match member.state {
-            ReconciliationState::Stable if member.epoch == self.target_epoch => return None,
+            ReconciliationState::Stable if member.epoch == self.target_epoch => {
+                return self.without_unsubscribed(step);
+            }
             ReconciliationState::Stable | ReconciliationState::UnreleasedPartitions => member.epoch,
             ReconciliationState::UnrevokedPartitions => {
-                if owns_any(owned, &member.pending_revocation) {
-                    return None;
+                if owns_any(*owned, &member.pending_revocation) {
+                    return self.without_unsubscribed(step);
                 }
-                MemberEpoch(member.epoch.0.saturating_add(1))
+                let raise = i32::from(!context.settings.reconciles_with_subscriptions());
+                MemberEpoch(member.epoch.0.saturating_add(raise))
             }
         };
-        Some(self.next_assignment(member, epoch, owned))
+        Some(self.next_assignment(step, epoch))
     }
 
     /// The next step from `epoch` (G848-18).
-    fn next_assignment(
-        &self,
-        member: &ConsumerMember,
-        epoch: MemberEpoch,
-        owned: Option<&Partitions>,
-    ) -> CurrentAssignmentValue {
-        let nothing = Partitions::default();
-        let target = self.target.get(&member.id).unwrap_or(&nothing);
-        let mut assigned = member.assigned.intersection(target);
+    fn next_assignment(&self, step: &Move<'_>, epoch: MemberEpoch) -> CurrentAssignmentValue {
+        let Move { context, member, owned, .. } = step;
+        let target = self.target.get(&member.id).cloned().unwrap_or_default();
+        let target = if context.settings.reconciles_with_subscriptions() {
+            self.subscribed(step, &target)
+        } else {
+            target
+        };
+        let mut assigned = member.assigned.intersection(&target);
         let revoked = member.assigned.difference(&assigned);
         let previous_epoch = member.epoch;
-        if !revoked.is_empty() && owns_any(owned, &revoked) {
+        if !revoked.is_empty() && owns_any(*owned, &revoked) {
             return CurrentAssignmentValue {
                 epoch,
                 previous_epoch,
@@ -56,10 +72,8 @@ impl ConsumerGroup {
         }
         let wanted = target.difference(&assigned);
         let count = wanted.len();
-        // Held by anyone, this member included: what it was to give up is free only when that has
-        // been recorded.
         let free: Partitions =
-            wanted.iter().filter(|partition| !self.holders.contains_key(partition)).collect();
+            wanted.iter().filter(|partition| self.is_free(step, *partition)).collect();
         let all_free = free.len() == count;
         assigned.extend(free.iter());
         CurrentAssignmentValue {
@@ -71,7 +85,42 @@ impl ConsumerGroup {
                 ReconciliationState::UnreleasedPartitions
             },
             assigned,
-            pending_revocation: nothing,
+            pending_revocation: Partitions::default(),
+        }
+    }
+
+    /// Whether nobody holds a partition. What the member itself was to give up is free only when
+    /// that has been recorded, up to release 4.1.
+    fn is_free(&self, step: &Move<'_>, partition: (TopicId, PartitionIndex)) -> bool {
+        let own = step.context.settings.reconciles_with_subscriptions()
+            && step.member.pending_revocation.contains(partition.0, partition.1);
+        own || !self.holders.contains_key(&partition)
+    }
+
+    /// Those partitions whose topics the member subscribes to.
+    fn subscribed(&self, step: &Move<'_>, partitions: &Partitions) -> Partitions {
+        let topics = self.topic_ids(step.member, step.context.topics);
+        partitions.iter().filter(|(topic, _)| topics.contains(topic)).collect()
+    }
+
+    /// A member whose subscription changed without a new target gives up what it no longer
+    /// subscribes to, and moves no further.
+    fn without_unsubscribed(&self, step: &Move<'_>) -> Option<CurrentAssignmentValue> {
+        let Move { context, member, owned, subscription } = step;
+        match subscription {
+            Subscription::Changed if context.settings.reconciles_with_subscriptions() => {}
+            Subscription::Changed | Subscription::Same => return None,
+        }
+        let assigned = self.subscribed(step, &member.assigned);
+        let mut pending_revocation = member.pending_revocation.clone();
+        pending_revocation.extend(member.assigned.difference(&assigned).iter());
+        if assigned == member.assigned {
+            None
+        } else if owns_any(*owned, &pending_revocation) {
+            let state = ReconciliationState::UnrevokedPartitions;
+            Some(CurrentAssignmentValue { state, assigned, pending_revocation, ..member.current() })
+        } else {
+            Some(CurrentAssignmentValue { assigned, ..member.current() })
         }
     }
 }
@@ -82,12 +131,11 @@ impl Draft<'_> {
         context: &Context<'_>,
         id: &MemberId,
         owned: Option<&Partitions>,
+        subscription: Subscription,
     ) {
         let Some(member) = self.members.get(id).cloned() else { return };
-        let Some(next) = self.reconcile(&member, owned).filter(|next| *next != member.current())
-        else {
-            return;
-        };
+        let next = self.reconcile(&Move { context, member: &member, owned, subscription });
+        let Some(next) = next.filter(|next| *next != member.current()) else { return };
         let timer = match next.state {
             ReconciliationState::UnrevokedPartitions => context.rebalance_timer(&member),
             ReconciliationState::Stable | ReconciliationState::UnreleasedPartitions => {

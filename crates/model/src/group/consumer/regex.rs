@@ -1,7 +1,8 @@
 //! Subscriptions by regular expression (G848-25).
 //!
 //! An expression is compiled when it arrives and matched against the topics a step later, when the
-//! timer `RegexRefresh` fires: until then its member has no partitions by it.
+//! timer `RegexRefresh` fires: until then its member has no partitions by it. Of the language of
+//! RE2, Unicode classes such as `\p{L}` are refused, though a real broker takes them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,14 +37,40 @@ fn compile(pattern: &str) -> Result<Regex, Refusal> {
     let build = |pattern: &str| {
         RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build()
     };
+    let plain = without_quotes(pattern);
     // By itself first: unbalanced brackets must not pair with those put around it.
-    let compiled = build(pattern).and_then(|_| build(&format!("^(?:{pattern})$")));
+    let compiled = build(&plain).and_then(|_| build(&format!("^(?:{plain})$")));
     compiled.map_err(|error| {
         Refusal::new(
             ErrorCode::InvalidRegularExpression,
             format!("SubscribedTopicRegex `{pattern}` is not a valid regular expression: {error}."),
         )
     })
+}
+
+/// The expression with what stands between `\Q` and `\E` escaped, which RE2 knows and this crate's
+/// engine does not.
+fn without_quotes(pattern: &str) -> String {
+    let mut plain = String::with_capacity(pattern.len());
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        plain.push(c);
+        if c != '\\' {
+            continue;
+        }
+        match rest.next() {
+            Some('Q') => {
+                plain.pop();
+                let (quoted, behind) =
+                    rest.as_str().split_once("\\E").unwrap_or((rest.as_str(), ""));
+                plain.push_str(&regex_lite::escape(quoted));
+                rest = behind.chars();
+            }
+            Some(escaped) => plain.push(escaped),
+            None => {}
+        }
+    }
+    plain
 }
 
 impl ConsumerGroup {
@@ -158,6 +185,8 @@ mod tests {
         check("t.*", &["t", "t2", "topic"], &["at"]);
         check("a|ab", &["a", "ab"], &["abc", "ca"]);
         check("", &[""], &["a"]);
+        check(r"\Qa.b\E.*", &["a.b", "a.bc"], &["axb"]);
+        check(r"a\.\d+\Q[", &["a.1["], &["a.1"]);
     }
 
     #[test]

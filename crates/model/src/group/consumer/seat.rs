@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{ErrorCode, InstanceId, MemberEpoch, MemberId};
+use fencepost_ids::{ErrorCode, InstanceId, MemberId};
 
 use super::heartbeat::Heartbeat;
 use super::{ConsumerGroup, ConsumerMember, JOIN_EPOCH, Refusal, STATIC_LEAVE_EPOCH, Settings};
-use crate::group::assign::Partitions;
 
 /// The member that a heartbeat speaks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,11 +22,11 @@ impl ConsumerGroup {
     pub(super) fn seat(&self, request: &Heartbeat, settings: &Settings) -> Result<Seat, Refusal> {
         self.check_room(&request.member, settings)?;
         match (&request.instance, request.epoch == JOIN_EPOCH) {
-            (None, joins) => self.dynamic_seat(request, joins),
+            (None, joins) => self.dynamic_seat(request, settings, joins),
             (Some(instance), true) => self.static_seat(request, instance),
             (Some(instance), false) => {
                 let member = self.static_member(instance, &request.member)?;
-                check_epoch(member, request.epoch, request.owned.as_ref())?;
+                check_epoch(member, request, settings)?;
                 Ok(Seat::Taken(member.clone()))
             }
         }
@@ -43,10 +42,15 @@ impl ConsumerGroup {
         Err(Refusal::new(ErrorCode::GroupMaxSizeReached, message))
     }
 
-    fn dynamic_seat(&self, request: &Heartbeat, joins: bool) -> Result<Seat, Refusal> {
+    fn dynamic_seat(
+        &self,
+        request: &Heartbeat,
+        settings: &Settings,
+        joins: bool,
+    ) -> Result<Seat, Refusal> {
         match self.members.get(&request.member) {
             Some(member) => {
-                check_epoch(member, request.epoch, request.owned.as_ref())?;
+                check_epoch(member, request, settings)?;
                 Ok(Seat::Taken(member.clone()))
             }
             None if joins => Ok(Seat::New(request.member.clone())),
@@ -64,7 +68,7 @@ impl ConsumerGroup {
             (Some(seated), _) => Err(Refusal::new(
                 ErrorCode::UnreleasedInstanceId,
                 format!(
-                    "Static member {} with instance id {instance} cannot join the group because the instance id is owned by member {}.",
+                    "Static member {} with instance id {instance} cannot join the group because the instance id is owned by {} member.",
                     request.member, seated.id
                 ),
             )),
@@ -101,23 +105,22 @@ pub(super) fn unknown_member(id: &MemberId) -> Refusal {
     Refusal::new(ErrorCode::UnknownMemberId, format!("Member {id} is not a member of the group."))
 }
 
-/// Whether a member may speak with this epoch (G848-10). Epoch 0 rejoins, in all releases
-/// (KAFKA-19233).
+/// Whether a member may speak with this epoch (G848-10).
 fn check_epoch(
     member: &ConsumerMember,
-    received: MemberEpoch,
-    owned: Option<&Partitions>,
+    request: &Heartbeat,
+    settings: &Settings,
 ) -> Result<(), Refusal> {
-    let lost_the_answer = || {
-        received == member.previous_epoch
-            && owned.is_some_and(|owned| owned.is_subset(&member.assigned))
-    };
-    if received == member.epoch || received == JOIN_EPOCH {
+    let received = request.epoch;
+    let rejoins = received == JOIN_EPOCH && settings.takes_back_members();
+    if received == member.epoch || rejoins {
         return Ok(());
     }
+    let lost_the_answer = received == member.previous_epoch
+        && request.owned.as_ref().is_some_and(|owned| owned.is_subset(&member.assigned));
     let relation = if received > member.epoch {
         "greater"
-    } else if lost_the_answer() {
+    } else if lost_the_answer {
         return Ok(());
     } else {
         "smaller"

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fencepost_ids::{MemberEpoch, TopicId, TopicName};
 
-use super::{ConsumerGroup, Context, Draft, MetadataRecord};
+use super::{ConsumerGroup, Context, Draft};
 use crate::group::records::{ConsumerGroupRecord, GroupEpochValue, SubscribedTopic};
 
 /// The topics that exist.
@@ -46,9 +46,10 @@ impl Draft<'_> {
     /// were when it last rose.
     pub(super) fn refresh_metadata(&mut self, context: &Context<'_>, raise: bool) {
         let topics = self.existing(context.topics);
-        match context.settings.metadata_record {
-            MetadataRecord::PartitionMetadata => self.refresh_topics(topics, raise),
-            MetadataRecord::Hash => self.refresh_hash(hash(&topics), raise),
+        if context.settings.remembers_hash() {
+            self.refresh_hash(hash(&topics), raise);
+        } else {
+            self.refresh_topics(topics, raise);
         }
     }
 

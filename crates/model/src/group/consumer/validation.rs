@@ -34,10 +34,7 @@ pub(crate) fn validate(
     } else if request.epoch == STATIC_LEAVE_EPOCH && request.instance.is_none() {
         return Err(invalid("InstanceId can't be null."));
     } else if request.epoch < STATIC_LEAVE_EPOCH {
-        return Err(invalid(format_args!(
-            "MemberEpoch is {}, but must be greater than or equal to -2.",
-            request.epoch
-        )));
+        return Err(invalid("MemberEpoch is invalid."));
     }
     check_assignor(request, settings)
 }

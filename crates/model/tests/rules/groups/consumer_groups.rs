@@ -144,6 +144,8 @@ fn g848_05_and_g848_06_first_checks() {
     check(&mut world, client, joining(""), Err(42));
     let owned = owning(&mut world, client, &[0]);
     check(&mut world, client, joining("A").with_topic_partitions(Some(owned)), Err(42));
+    let topic_alone = owning(&mut world, client, &[]);
+    check(&mut world, client, joining("A").with_topic_partitions(Some(topic_alone)), Err(42));
     let elsewhere = world.connect(1);
     check(&mut world, elsewhere, joining("A"), Err(16));
     check(&mut world, elsewhere, joining(""), Err(42));
@@ -409,6 +411,7 @@ fn g848_31_what_a_description_shows() {
     assert_eq!(member.client_id.as_str(), "test");
     assert_eq!(member.client_host.as_str(), "/127.0.0.1");
     assert_eq!(member.subscribed_topic_names, [topic("t")]);
+    assert_eq!(member.subscribed_topic_regex.as_deref(), Some(""));
     assert_eq!(member.member_type, 1);
     for assignment in [&member.assignment, &member.target_assignment] {
         assert_eq!(assignment.topic_partitions[0].topic_name, topic("t"));

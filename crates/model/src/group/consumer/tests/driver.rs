@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fencepost_ids::{GroupId, MemberEpoch, PartitionIndex, Timestamp, TopicId, TopicName};
+use fencepost_wire::Release;
 
 use crate::group::assign::{Assignor, Partitions};
 use crate::group::consumer::{
-    ConsumerGroup, Context, Heartbeat, HeartbeatReply, LEAVE_EPOCH, MetadataRecord, Outcome,
-    Refusal, STATIC_LEAVE_EPOCH, Settings, TimerChange, TopicDirectory,
+    ConsumerGroup, Context, Heartbeat, HeartbeatReply, LEAVE_EPOCH, Outcome, Refusal,
+    STATIC_LEAVE_EPOCH, Settings, TimerChange, TopicDirectory,
 };
 use crate::group::records::{ConsumerGroupRecord, Fields};
 use crate::timers::GroupTimer;
@@ -49,7 +50,7 @@ pub(super) fn settings() -> Settings {
         max_size: i32::MAX,
         assignors: vec![Assignor::Uniform, Assignor::Range],
         regex_refresh_interval_ms: 600_000,
-        metadata_record: MetadataRecord::Hash,
+        release: Release::V4_1,
     }
 }
 

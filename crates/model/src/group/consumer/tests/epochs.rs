@@ -1,3 +1,5 @@
+use fencepost_wire::Release;
+
 use super::driver::{Driver, join, quiet};
 use crate::group::consumer::Heartbeat;
 use crate::timers::GroupTimer;
@@ -59,11 +61,13 @@ fn g848_10_the_previous_epoch_is_good_with_owned_partitions_that_are_assigned() 
 }
 
 #[test]
-fn g848_10_epoch_0_rejoins() {
+fn g848_10_epoch_0_rejoins_from_release_4_2_on() {
     let mut driver = Driver::new(1);
     driver.send(&join("A", &["t"]));
     driver.send(&join("B", &["t"]));
     driver.beat("A", 1, "epoch 2 unchanged");
+    driver.check(&join("A", &["t"]), "FENCED_MEMBER_EPOCH");
+    driver.settings.release = Release::V4_2;
     driver.check(&join("A", &["t"]), "epoch 2 [t-0]");
 }
 

@@ -66,6 +66,7 @@ fn txoff_52_a_fetch_that_names_a_member_must_know_its_epoch() {
     assert_eq!(fetch(Some("A"), 1), ErrorCode::None);
     assert_eq!(fetch(Some("A"), 0), ErrorCode::StaleMemberEpoch);
     assert_eq!(fetch(Some("B"), 1), ErrorCode::UnknownMemberId);
+    assert_eq!(fetch(None, 1), ErrorCode::UnknownServerError);
     assert_eq!(fetch(Some(""), -1), ErrorCode::UnknownMemberId);
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fencepost_ids::{MemberId, PartitionIndex, TopicId};
+use fencepost_wire::Release;
 use proptest::prelude::*;
 
 use super::driver::{Driver, join, quiet};
@@ -88,8 +89,9 @@ fn id(member: u8) -> String {
 }
 
 impl Run {
-    fn new() -> Self {
+    fn new(release: Release) -> Self {
         let mut driver = Driver::new(3);
+        driver.settings.release = release;
         driver.create("u", 2);
         Self { driver, clients: BTreeMap::new() }
     }
@@ -188,9 +190,10 @@ proptest! {
 
     #[test]
     fn g848_19_no_partition_has_two_holders_and_all_come_to_rest_at_the_target(
-        events in proptest::collection::vec(event(), 1..60)
+        events in proptest::collection::vec(event(), 1..60),
+        release in proptest::sample::select(Release::ALL),
     ) {
-        let mut run = Run::new();
+        let mut run = Run::new(release);
         for event in events {
             run.happen(event);
             run.check_holders();

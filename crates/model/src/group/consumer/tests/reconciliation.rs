@@ -1,3 +1,5 @@
+use fencepost_wire::Release;
+
 use super::driver::{Driver, join, quiet};
 use crate::group::consumer::Heartbeat;
 use crate::timers::GroupTimer;
@@ -27,6 +29,33 @@ fn g848_17_a_member_that_gave_up_all_it_must_moves_on_even_if_the_target_moved_m
     // What it gave up at epoch 1 lets it move to 2, where it must give up the next.
     driver.owns("A", 1, &[0, 1], "epoch 2 [t-0]");
     driver.owns("A", 2, &[0], "epoch 3 unchanged");
+}
+
+#[test]
+fn g848_17_from_release_4_2_on_its_epoch_stays_until_it_has_nothing_to_give_up() {
+    let mut driver = Driver::new(3);
+    driver.settings.release = Release::V4_2;
+    driver.check(&join("A", &["t"]), "epoch 1 [t-0 t-1 t-2]");
+    driver.check(&join("B", &["t"]), "epoch 2 []");
+    driver.beat("A", 1, "epoch 1 [t-0 t-1]");
+    driver.check(&join("C", &["t"]), "epoch 3 []");
+    driver.owns("A", 1, &[0, 1], "epoch 1 [t-0]");
+    driver.owns("A", 1, &[0], "epoch 3 unchanged");
+}
+
+#[test]
+fn g848_18_what_a_member_was_to_give_up_comes_back_late_and_from_release_4_2_on_at_once() {
+    for (release, at_once) in
+        [(Release::V4_1, "epoch 3 unchanged"), (Release::V4_2, "epoch 3 [t-0 t-1]")]
+    {
+        let mut driver = Driver::new(2);
+        driver.settings.release = release;
+        driver.send(&join("A", &["t"]));
+        driver.send(&join("B", &["t"]));
+        driver.beat("A", 1, "epoch 1 [t-0]");
+        driver.beat("B", -1, "epoch -1 unchanged");
+        driver.owns("A", 1, &[0], at_once);
+    }
 }
 
 #[test]

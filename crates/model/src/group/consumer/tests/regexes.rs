@@ -1,3 +1,5 @@
+use fencepost_wire::Release;
+
 use super::driver::{Driver, join, quiet};
 use crate::group::consumer::Heartbeat;
 use crate::timers::GroupTimer;
@@ -68,4 +70,16 @@ fn g848_25_an_expression_without_subscribers_is_forgotten() {
     assert!(driver.group.is_subscribed_to(&"t".into()));
     driver.beat("A", -1, "epoch -1 unchanged");
     assert!(!driver.group.is_subscribed_to(&"t".into()));
+}
+
+#[test]
+fn g848_25_from_release_4_2_on_a_new_expression_ends_what_the_old_one_gave_before_it_is_matched() {
+    for (release, answer) in [(Release::V4_1, "epoch 2 unchanged"), (Release::V4_2, "epoch 2 []")] {
+        let mut driver = Driver::new(1);
+        driver.settings.release = release;
+        driver.send(&by_regex("A", "t"));
+        driver.fire(&GroupTimer::RegexRefresh);
+        driver.beat("A", 1, "epoch 2 [t-0]");
+        driver.check(&Heartbeat { regex: Some("u".into()), ..quiet("A", 2) }, answer);
+    }
 }
