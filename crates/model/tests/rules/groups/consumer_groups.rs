@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use fencepost_model::Channel;
 use fencepost_wire::Release;
 use fencepost_wire::messages::consumer_group_heartbeat_request::TopicPartitions;
+use fencepost_wire::messages::create_partitions_request::CreatePartitionsTopic;
+use fencepost_wire::messages::create_topics_request::CreatableTopic;
+use fencepost_wire::messages::delete_topics_request::DeleteTopicState;
 use fencepost_wire::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
 };
 use fencepost_wire::messages::{
     ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatRequest,
-    ConsumerGroupHeartbeatResponse, DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest,
+    ConsumerGroupHeartbeatResponse, CreatePartitionsRequest, CreateTopicsRequest,
+    DeleteGroupsRequest, DeleteTopicsRequest, DescribeGroupsRequest, ListGroupsRequest,
     MetadataRequest,
 };
 
@@ -455,4 +459,40 @@ fn txoff_70_a_release_before_4_1_writes_the_topics_in_a_record_of_their_own() {
     world.advance(0);
     let client = world.connect(0);
     check(&mut world, client, quiet("A", 1), Ok((1, None)));
+}
+
+#[test]
+fn g848_15_partitions_and_topics_that_come_and_go_raise_the_epoch_at_the_next_heartbeat() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    let names = Some(vec![topic("t"), topic("new")]);
+    let request = joining("A").with_subscribed_topic_names(names);
+    check(&mut world, client, request, Ok((1, Some(vec![0, 1, 2]))));
+    let more =
+        CreatePartitionsTopic::default().with_name(topic("t")).with_count(4).with_assignments(None);
+    let request = CreatePartitionsRequest::default().with_topics(vec![more]).with_timeout_ms(1_000);
+    world.call(client, 3, request);
+    check(&mut world, client, quiet("A", 1), Ok((2, Some(vec![0, 1, 2, 3]))));
+    let new = CreatableTopic::default()
+        .with_name(topic("new"))
+        .with_num_partitions(1)
+        .with_replication_factor(1);
+    let other = new.clone().with_name(topic("other"));
+    let request =
+        CreateTopicsRequest::default().with_topics(vec![new, other]).with_timeout_ms(1_000);
+    world.call(client, 7, request);
+    let (epoch, assignment) = shown(&beat(&mut world, client, quiet("A", 2))).unwrap();
+    assert_eq!((epoch, assignment.unwrap().len()), (3, 5));
+    let request = DeleteTopicsRequest::default()
+        .with_topics(vec![DeleteTopicState::default().with_name(Some(topic("other")))])
+        .with_timeout_ms(1_000);
+    world.call(client, 6, request);
+    check(&mut world, client, quiet("A", 3), Ok((3, None)));
+    let request = DeleteTopicsRequest::default()
+        .with_topics(vec![DeleteTopicState::default().with_name(Some(topic("new")))])
+        .with_timeout_ms(1_000);
+    world.call(client, 6, request);
+    let owned = owning(&mut world, client, &[0, 1, 2, 3]);
+    let request = quiet("A", 3).with_topic_partitions(Some(owned));
+    check(&mut world, client, request, Ok((4, Some(vec![0, 1, 2, 3]))));
 }
