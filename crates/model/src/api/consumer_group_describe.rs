@@ -85,7 +85,7 @@ fn describe_member(shown: &MemberDescription<'_>, metadata: &Metadata, version: 
         .with_client_id(member.client_id.to_wire())
         .with_client_host(text(&member.client_host))
         .with_subscribed_topic_names(member.topics.iter().map(ToWire::to_wire).collect())
-        .with_subscribed_topic_regex(Some(text(member.regex.as_deref().unwrap_or_default())))
+        .with_subscribed_topic_regex(Some(text(&member.regex)))
         .with_assignment(assignment(&member.assigned, metadata))
         .with_target_assignment(
             target.map(|target| assignment(target, metadata)).unwrap_or_default(),

@@ -26,9 +26,7 @@ impl ConsumerGroup {
         records.extend(members().map(|id| ConsumerGroupRecord::Member(id, None)));
         let regexes = self.regexes.keys().cloned();
         records.extend(regexes.map(|regex| ConsumerGroupRecord::RegularExpression(regex, None)));
-        if self.partition_metadata.is_some() {
-            records.push(ConsumerGroupRecord::PartitionMetadata(None));
-        }
+        records.push(ConsumerGroupRecord::PartitionMetadata(None));
         records.push(ConsumerGroupRecord::GroupEpoch(None));
         records
     }

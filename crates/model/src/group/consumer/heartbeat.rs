@@ -65,7 +65,7 @@ impl Heartbeat {
             member.topics.clone_from(topics);
         }
         if let Some(regex) = &self.regex {
-            member.regex = Some(regex.clone());
+            member.regex = regex.clone();
         }
         if let Some(assignor) = &self.assignor {
             member.assignor = Some(assignor.clone());

@@ -58,8 +58,8 @@ pub(crate) struct ConsumerMember {
     pub(crate) client_host: Arc<str>,
     /// The names that it subscribes to.
     pub(crate) topics: BTreeSet<TopicName>,
-    /// The regular expression that it subscribes to; an empty one stands for none.
-    pub(crate) regex: Option<Arc<str>>,
+    /// The regular expression that it subscribes to, or "".
+    pub(crate) regex: Arc<str>,
     /// The assignor that it asks for.
     pub(crate) assignor: Option<Arc<str>>,
     /// How long it may take to give up partitions; -1 if it never said.
@@ -86,7 +86,7 @@ impl ConsumerMember {
             client_id: "".into(),
             client_host: "".into(),
             topics: BTreeSet::new(),
-            regex: None,
+            regex: Arc::from(""),
             assignor: None,
             rebalance_timeout_ms: -1,
             epoch: JOIN_EPOCH,
@@ -104,7 +104,7 @@ impl ConsumerMember {
 
     /// The regular expression, if it says anything.
     pub(super) fn regex(&self) -> Option<&Arc<str>> {
-        self.regex.as_ref().filter(|regex| !regex.is_empty())
+        Some(&self.regex).filter(|regex| !regex.is_empty())
     }
 
     pub(super) fn value(&self) -> ConsumerMemberValue {

@@ -70,8 +70,8 @@ pub(crate) struct ConsumerMemberValue {
     pub(crate) client_host: Arc<str>,
     /// The names that it subscribes to.
     pub(crate) topics: BTreeSet<TopicName>,
-    /// The regular expression that it subscribes to.
-    pub(crate) regex: Option<Arc<str>>,
+    /// The regular expression that it subscribes to, or "".
+    pub(crate) regex: Arc<str>,
     /// How long it may take to give up partitions.
     pub(crate) rebalance_timeout_ms: i32,
     /// The assignor that it asks for.

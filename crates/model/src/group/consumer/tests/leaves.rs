@@ -74,5 +74,5 @@ fn txoff_65_a_group_with_members_is_not_deleted_and_an_empty_one_goes_by_its_tom
         .iter()
         .map(|record| (record.encode_key(&"g".into())[1], record.encode_value()))
         .collect();
-    assert_eq!(keys, [(6, None), (3, None)]);
+    assert_eq!(keys, [(6, None), (4, None), (3, None)]);
 }

@@ -57,16 +57,36 @@ fn txoff_70_key_5_is_the_member() {
         client_id: "c".into(),
         client_host: "/h".into(),
         topics: BTreeSet::from(["t".into(), "u".into()]),
-        regex: Some("t.*".into()),
+        regex: "t.*".into(),
         rebalance_timeout_ms: 256,
         assignor: None,
     };
     check(
         &ConsumerGroupRecord::Member("m".into(), Some(value)),
         b"\0\x05\0\x01g\0\x01m",
-        Some(b"\0\0\x02i\0\x02c\x03/h\x03\x02t\x02u\x04t.*\0\0\x01\0\0\0"),
+        Some(b"\0\0\x02i\0\x02c\x03/h\x03\x02t\x02u\x04t.*\0\0\x01\0\0\x01\0\x01\0"),
     );
     check(&ConsumerGroupRecord::Member("m".into(), None), b"\0\x05\0\x01g\0\x01m", None);
+}
+
+/// Read from `__consumer_offsets` of Kafka 4.2.2.
+#[test]
+fn txoff_70_key_5_is_what_a_real_broker_writes() {
+    let value = ConsumerMemberValue {
+        instance: None,
+        rack: Some("r".into()),
+        client_id: "diff".into(),
+        client_host: "/127.0.0.1".into(),
+        topics: BTreeSet::from(["t".into()]),
+        regex: "".into(),
+        rebalance_timeout_ms: 60_000,
+        assignor: Some("range".into()),
+    };
+    check(
+        &ConsumerGroupRecord::Member("B".into(), Some(value)),
+        b"\0\x05\0\x01g\0\x01B",
+        Some(b"\0\0\0\x02r\x05diff\x0b/127.0.0.1\x02\x02t\x01\0\0\xea`\x06range\x01\0\x01\0"),
+    );
 }
 
 #[test]

@@ -77,10 +77,11 @@ pub(super) fn put_member(out: &mut Vec<u8>, value: &ConsumerMemberValue) {
     put_compact_string(out, &value.client_id);
     put_compact_string(out, &value.client_host);
     put_names(out, &value.topics);
-    put_compact_nullable_string(out, value.regex.as_deref());
+    put_compact_string(out, &value.regex);
     out.put_i32(value.rebalance_timeout_ms);
     put_compact_nullable_string(out, value.assignor.as_deref());
-    put_no_tagged(out);
+    // The classic protocol's metadata, which no member here has (GRP-49): Kafka writes its null.
+    put_tagged(out, 0, &[0]);
 }
 
 pub(super) fn member(mut fields: Fields<'_>) -> Result<ConsumerMemberValue, Malformed> {
@@ -90,11 +91,10 @@ pub(super) fn member(mut fields: Fields<'_>) -> Result<ConsumerMemberValue, Malf
         client_id: fields.compact_string()?.into(),
         client_host: fields.compact_string()?.into(),
         topics: names(&mut fields)?,
-        regex: fields.compact_nullable_string()?.map(Arc::from),
+        regex: fields.compact_nullable_string()?.unwrap_or_default().into(),
         rebalance_timeout_ms: fields.int32()?,
         assignor: fields.compact_nullable_string()?.map(Arc::from),
     };
-    // Tag 0 is the classic protocol's metadata, which no member here has (GRP-49).
     fields.skip_tagged()?;
     Ok(value)
 }
