@@ -25,7 +25,7 @@ use crate::timers::GroupTimer;
 
 mod deletion;
 mod describe;
-pub(crate) use describe::{GroupDescription, MemberDescription};
+pub(crate) use describe::MemberDescription;
 mod draft;
 use draft::Draft;
 mod heartbeat;
@@ -223,12 +223,6 @@ impl ConsumerGroup {
         } else {
             GroupState::Reconciling
         }
-    }
-
-    /// The group epoch.
-    #[must_use]
-    pub(crate) const fn epoch(&self) -> MemberEpoch {
-        self.epoch
     }
 
     /// Whether there are no members.

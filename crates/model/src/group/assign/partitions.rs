@@ -32,16 +32,6 @@ impl Partitions {
         self.0.entry(topic).or_default().insert(partition);
     }
 
-    /// Takes a partition out; says whether it was there.
-    pub(crate) fn remove(&mut self, topic: TopicId, partition: PartitionIndex) -> bool {
-        let Some(partitions) = self.0.get_mut(&topic) else { return false };
-        let was_there = partitions.remove(&partition);
-        if partitions.is_empty() {
-            self.0.remove(&topic);
-        }
-        was_there
-    }
-
     /// Every partition, by topic id and index.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (TopicId, PartitionIndex)> {
         self.0

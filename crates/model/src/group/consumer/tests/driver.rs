@@ -221,7 +221,7 @@ impl Driver {
             .members()
             .map(|member| format!("{} {} {:?}", member.id, member.epoch, member.state))
             .collect();
-        format!("{} {}: {}", self.group.state().name(), self.group.epoch(), members.join(", "))
+        format!("{} {}: {}", self.group.state().name(), self.group.epoch, members.join(", "))
     }
 
     /// Lets a timer fire, if it runs.

@@ -75,7 +75,7 @@ fn g848_29_a_group_epoch_alone_makes_no_commit_stale() {
     let mut driver = Driver::new(2);
     driver.send(&join("A", &["t"]));
     driver.send(&join("B", &["t"]));
-    assert_eq!(driver.group.epoch(), MemberEpoch(2));
+    assert_eq!(driver.group.epoch, MemberEpoch(2));
     let txn = |group: &ConsumerGroup| commit(group, &at("A", 1), CommitKind::Transactional, 3);
     assert_eq!(txn(&driver.group), ErrorCode::None);
     driver.owns("A", 1, &[0], "epoch 2 [t-0]");

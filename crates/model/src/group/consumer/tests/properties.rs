@@ -180,7 +180,7 @@ impl Run {
             }
         }
         self.driver.group.members().all(|member| {
-            member.pending_revocation.is_empty() && member.epoch == self.driver.group.epoch()
+            member.pending_revocation.is_empty() && member.epoch == self.driver.group.epoch
         })
     }
 }
