@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, ConnectionId, Timestamp};
+use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Timestamp, TopicName};
 use fencepost_log::LogRules;
 
 use crate::api;
@@ -126,6 +126,27 @@ impl Cluster {
     #[must_use]
     pub fn config(&self) -> &ClusterConfig {
         &self.config
+    }
+
+    /// The leader of a partition, if it has one.
+    #[must_use]
+    pub fn leader_of(&self, topic: &str, partition: PartitionIndex) -> Option<BrokerId> {
+        self.metadata.leader(self.metadata.key(topic, partition)?)
+    }
+
+    /// Every partition with the brokers that may lead it: its live in-sync replicas.
+    #[must_use]
+    pub fn partitions(&self) -> Vec<(TopicName, PartitionIndex, Vec<BrokerId>)> {
+        let live = |id: &BrokerId| self.is_running(*id);
+        self.metadata
+            .topics()
+            .flat_map(|topic| {
+                topic.keys().zip(&topic.partitions).map(|(key, partition)| {
+                    let candidates = partition.in_sync.iter().copied().filter(live).collect();
+                    (topic.name.clone(), key.partition, candidates)
+                })
+            })
+            .collect()
     }
 
     /// Whether a broker is running.
