@@ -93,7 +93,9 @@ pub enum Violation {
         committed: Offset,
     },
     /// A transaction never ended.
-    #[error("a transaction is still open on {place}: the last stable offset stays at {last_stable_offset}")]
+    #[error(
+        "a transaction is still open on {place}: the last stable offset stays at {last_stable_offset}"
+    )]
     NeverEnded {
         /// The partition.
         place: Place,

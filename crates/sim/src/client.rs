@@ -116,9 +116,9 @@ impl Io<'_> {
 #[derive(Debug)]
 pub(crate) enum Client {
     Idempotent(Idempotent),
-    Transactional(Transactional),
+    Transactional(Box<Transactional>),
     Consumer(Consumer),
-    Pipeline(Pipeline),
+    Pipeline(Box<Pipeline>),
 }
 
 impl Client {

@@ -6,6 +6,7 @@
 
 mod chance;
 mod client;
+mod describe;
 mod links;
 mod options;
 pub use options::Options;

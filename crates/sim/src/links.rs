@@ -107,7 +107,10 @@ impl Link {
     pub(crate) fn receive(&mut self) -> Option<(Tag, Response)> {
         let (correlation_id, response) = self.to_client.pop_front()?;
         let (expected, tag) = self.outstanding.pop_front()?;
-        assert_eq!(correlation_id, expected, "responses come in the order of the requests (FRAME-06)");
+        assert_eq!(
+            correlation_id, expected,
+            "responses come in the order of the requests (FRAME-06)"
+        );
         Some((tag, response))
     }
 }

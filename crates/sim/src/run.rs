@@ -154,7 +154,9 @@ fn clients(options: &Options, chance: &mut Chance) -> Vec<Client> {
     let idempotent = options.idempotent.max(options.pipelines);
     for _ in 0..idempotent {
         let plan = (0..chance.between(4, 16))
-            .map(|_| (chance.below(options.partitions as usize), chance.between(1, options.records)))
+            .map(|_| {
+                (chance.below(options.partitions as usize), chance.between(1, options.records))
+            })
             .collect();
         clients.push(Client::Idempotent(Idempotent::new(places(INPUT, options), plan)));
     }
@@ -198,7 +200,8 @@ fn producer(
     }
     let places = places(ORDERS, options);
     let transactor = Transactor::new(protocol, id, options.timeout_ms, None, places);
-    Client::Transactional(Transactional::new(transactor, plan, start_after_ms, when_fenced))
+    let producer = Transactional::new(transactor, plan, start_after_ms, when_fenced);
+    Client::Transactional(Box::new(producer))
 }
 
 fn pipeline(
@@ -209,10 +212,10 @@ fn pipeline(
     when_fenced: WhenFenced,
 ) -> Client {
     let outputs = places(OUTPUT, options);
-    let transactor =
-        Transactor::new(protocol, id, options.timeout_ms, Some(group()), outputs);
+    let transactor = Transactor::new(protocol, id, options.timeout_ms, Some(group()), outputs);
     let inputs = places(INPUT, options);
-    Client::Pipeline(Pipeline::new(transactor, inputs, group(), start_after_ms, when_fenced))
+    let pipeline = Pipeline::new(transactor, inputs, group(), start_after_ms, when_fenced);
+    Client::Pipeline(Box::new(pipeline))
 }
 
 /// Reads what a client would find in the end, by requests like anybody's.
@@ -247,7 +250,13 @@ struct FinalReader {
 const FIRST_CONNECTION: u64 = 1 << 32;
 
 impl FinalReader {
-    fn ask(&mut self, world: &mut World, broker: BrokerId, version: i16, request: Request) -> Option<Response> {
+    fn ask(
+        &mut self,
+        world: &mut World,
+        broker: BrokerId,
+        version: i16,
+        request: Request,
+    ) -> Option<Response> {
         let made = self.connections.len() as u64;
         let mut out = Vec::new();
         let connection = *self.connections.entry(broker).or_insert_with(|| {
@@ -256,15 +265,13 @@ impl FinalReader {
             world.cluster.handle(world.now, Input::Connect { connection, broker, host }, &mut out);
             connection
         });
-        let header = RequestHeader {
-            api: request.api(),
-            version,
-            correlation_id: 0,
-            client_id: "".into(),
-        };
+        let header =
+            RequestHeader { api: request.api(), version, correlation_id: 0, client_id: "".into() };
         world.cluster.handle(world.now, Input::Request { connection, header, request }, &mut out);
         out.into_iter().find_map(|output| match output {
-            Output::Respond { ticket, response } if ticket.connection == connection => Some(response),
+            Output::Respond { ticket, response } if ticket.connection == connection => {
+                Some(response)
+            }
             _ => None,
         })
     }

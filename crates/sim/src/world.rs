@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fencepost_ids::{BrokerId, ClientId, ConnectionId, Timestamp};
-use fencepost_model::{Cluster, Input, MessageBody, MessageId, Output, Timer};
+use fencepost_model::{Cluster, Input, MessageId, Output, Timer};
 use fencepost_oracle::{ActorId, History};
 use fencepost_wire::{RequestHeader, encode_response};
 
 use crate::chance::Chance;
 use crate::client::{Client, Io, Signal, Wait};
+use crate::describe;
 use crate::links::Links;
 use crate::options::Options;
 use crate::trace::Trace;
@@ -152,8 +153,7 @@ impl World {
                 self.choices.push(Choice::Gone(connection));
             }
         }
-        self.choices
-            .extend(self.cluster.deliverable().map(|message| Choice::Message(message.id)));
+        self.choices.extend(self.cluster.deliverable().map(|message| Choice::Message(message.id)));
     }
 
     fn deliver_request(&mut self, connection: ConnectionId) {
@@ -252,7 +252,8 @@ impl World {
         self.trace.step(self.now, kind::CUT, &[connection.0, u64::from(abandon)]);
         let Some(link) = self.links.get_mut(connection) else { return };
         let (actor, broker) = (link.actor, link.broker);
-        self.trace.line(self.now, || format!("connection of client {actor} to broker {broker} is cut"));
+        self.trace
+            .line(self.now, || format!("connection of client {actor} to broker {broker} is cut"));
         for tag in self.links.break_client_end(connection, abandon) {
             self.tell(actor, Signal::Broken(tag));
         }
@@ -269,7 +270,8 @@ impl World {
         }
         let leader = in_sync[self.faults.below(in_sync.len())];
         self.trace.step(self.now, kind::ELECT, &[partition.0 as u64, leader.0 as u64]);
-        self.trace.line(self.now, || format!("broker {leader} is elected leader of {topic}-{partition}"));
+        self.trace
+            .line(self.now, || format!("broker {leader} is elected leader of {topic}-{partition}"));
         let (topic, partition) = (topic.clone(), *partition);
         self.handle(Input::Elect { topic, partition, leader });
     }
@@ -367,23 +369,5 @@ impl World {
                 self.handle(Input::Connect { connection, broker, host });
             }
         }
-    }
-}
-
-/// Steps in the field's terms.
-mod describe {
-    use super::MessageBody;
-    use fencepost_wire::{Request, Response};
-
-    pub(super) fn request(request: &Request) -> String {
-        format!("{request:?}")
-    }
-
-    pub(super) fn response(response: &Response) -> String {
-        format!("{response:?}")
-    }
-
-    pub(super) fn message(body: &MessageBody) -> String {
-        format!("{body:?}")
     }
 }

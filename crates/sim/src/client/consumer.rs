@@ -162,9 +162,8 @@ pub(crate) fn fetch_request(
         .with_current_leader_epoch(-1)
         .with_last_fetched_epoch(-1)
         .with_partition_max_bytes(1 << 20);
-    let topic = FetchTopic::default()
-        .with_topic(place.topic.to_wire())
-        .with_partitions(vec![partition]);
+    let topic =
+        FetchTopic::default().with_topic(place.topic.to_wire()).with_partitions(vec![partition]);
     FetchRequest::default()
         .with_replica_id((-1).into())
         .with_isolation_level(isolation)

@@ -93,7 +93,6 @@ fn find(response: &MetadataResponse, place: &Place) -> Option<BrokerId> {
         .topics
         .iter()
         .find(|topic| topic.name.as_ref().is_some_and(|name| *name.0 == *place.topic))?;
-    let partition =
-        topic.partitions.iter().find(|row| row.partition_index == place.partition.0)?;
+    let partition = topic.partitions.iter().find(|row| row.partition_index == place.partition.0)?;
     (partition.leader_id.0 >= 0).then_some(BrokerId(partition.leader_id.0))
 }

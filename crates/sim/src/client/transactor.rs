@@ -2,9 +2,7 @@
 //!
 //! It is told what to send by whoever owns it, and reports what became of it.
 
-use fencepost_ids::{
-    ErrorCode, GroupId, Offset, ProducerEpoch, ProducerId, TransactionalId,
-};
+use fencepost_ids::{ErrorCode, GroupId, Offset, ProducerEpoch, ProducerId, TransactionalId};
 use fencepost_oracle::{End, Place, RecordId, TransactionId};
 use fencepost_wire::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use fencepost_wire::messages::txn_offset_commit_request::{
@@ -321,12 +319,7 @@ impl Transactor {
         None
     }
 
-    fn produced(
-        &mut self,
-        tag: BatchTag,
-        response: &Response,
-        io: &mut Io<'_>,
-    ) -> Option<Report> {
+    fn produced(&mut self, tag: BatchTag, response: &Response, io: &mut Io<'_>) -> Option<Report> {
         if self.stage == Stage::Dead {
             return None;
         }
