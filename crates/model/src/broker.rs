@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fencepost_ids::BrokerId;
-use fencepost_log::GuardIds;
+use fencepost_log::{GuardIds, ReplicaState};
 
 use crate::api::fetch::FetchSessions;
 use crate::group::GroupCoordinator;
@@ -19,6 +19,9 @@ pub(crate) struct Broker {
     pub(crate) id: BrokerId,
     /// The partitions that it leads.
     pub(crate) leaders: BTreeMap<PartitionKey, Arc<Leader>>,
+    /// What it remembers of partitions that it led before: a broker that loses leadership keeps its
+    /// producers and its verifications (RECOV-14).
+    pub(crate) former: BTreeMap<PartitionKey, ReplicaState>,
     /// Guards against transactions that ended while their coordinator was asked (VERIFY-04).
     pub(crate) guards: GuardIds,
     pub(crate) parked: ParkedRequests,
@@ -34,6 +37,7 @@ impl Broker {
         Self {
             id,
             leaders: BTreeMap::new(),
+            former: BTreeMap::new(),
             guards: GuardIds::default(),
             parked: ParkedRequests::default(),
             fetch_sessions: FetchSessions::default(),

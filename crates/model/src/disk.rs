@@ -64,13 +64,16 @@ impl Stored {
         }
     }
 
-    /// A replica becomes the leader: what it does not hold is gone for all.
-    pub(crate) fn cut_to(&mut self, leader: BrokerId) {
+    /// A replica becomes the leader: what it does not hold is gone for all. Says whether anything
+    /// is.
+    pub(crate) fn cut_to(&mut self, leader: BrokerId) -> bool {
         let end = self.replicas.get(&leader).map_or(Offset::ZERO, |replica| replica.end);
+        let is_cut = end < self.log.end_offset();
         self.log.truncate_to(end);
         for replica in self.replicas.values_mut() {
             replica.end = replica.end.min(end);
             replica.high_watermark = replica.high_watermark.min(end);
         }
+        is_cut
     }
 }

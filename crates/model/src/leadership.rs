@@ -101,9 +101,21 @@ impl Step<'_> {
         let now = self.now;
         let Some(partition) = self.cluster.metadata.partition(key).cloned() else { return };
         let Some(stored) = self.cluster.disk.get_mut(key) else { return };
-        stored.cut_to(id);
-        let leader = Leader::take_over(stored, id, &partition, &self.cluster.config, now);
-        let Some(broker) = self.broker(id) else { return };
+        if stored.cut_to(id) {
+            // What is cut may be in somebody's memory of an earlier term.
+            let end = stored.log.end_offset();
+            for broker in self.cluster.brokers.values_mut().map(Arc::make_mut) {
+                broker.former.retain(|other, replica| *other != key || replica.end_offset() <= end);
+            }
+        }
+        let Some(broker) = self.cluster.brokers.get_mut(&id).map(Arc::make_mut) else { return };
+        let Some(stored) = self.cluster.disk.get_mut(key) else { return };
+        let in_memory = match broker.leaders.remove(&key) {
+            Some(leader) => Some(Arc::unwrap_or_clone(leader).replica),
+            None => broker.former.remove(&key),
+        };
+        let leader =
+            Leader::take_over(stored, in_memory, id, &partition, &self.cluster.config, now);
         broker.leaders.insert(key, Arc::new(leader));
         self.cluster.moved.push((id, key));
         for follower in partition.replicas.iter().filter(|replica| **replica != id) {
@@ -122,7 +134,9 @@ impl Step<'_> {
     /// A running broker no longer leads a partition.
     fn resign(&mut self, id: BrokerId, key: PartitionKey) {
         let Some(broker) = self.broker(id) else { return };
-        broker.leaders.remove(&key);
+        if let Some(leader) = broker.leaders.remove(&key) {
+            broker.former.insert(key, Arc::unwrap_or_clone(leader).replica);
+        }
         self.cluster.moved.push((id, key));
         let Some(topic) = self.cluster.metadata.topic_at(key.topic) else { return };
         match &*topic.name {

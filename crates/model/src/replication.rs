@@ -29,10 +29,12 @@ pub(crate) struct Leader {
 }
 
 impl Leader {
-    /// A leader at the start of its term: it rebuilds its memory from the log and starts with the
-    /// high watermark that it last knew (RECOV-10).
+    /// A leader at the start of its term, with the high watermark that it last knew (RECOV-10). A
+    /// broker that kept the partition in memory goes on from there; one that did not rebuilds its
+    /// memory from the log.
     pub(crate) fn take_over(
         stored: &mut Stored,
+        in_memory: Option<ReplicaState>,
         broker: BrokerId,
         partition: &Partition,
         config: &ClusterConfig,
@@ -40,9 +42,18 @@ impl Leader {
     ) -> Self {
         let epoch_start = stored.log.end_offset();
         stored.log.begin_leader_epoch(partition.leader_epoch);
-        let expiration = i64::from(config.settings.producer_id_expiration_ms);
         let known = stored.replicas.get(&broker).map_or(Offset::ZERO, |own| own.high_watermark);
-        let replica = ReplicaState::load(&stored.log, epoch_start, known, &[], now, expiration);
+        let replica = match in_memory.filter(|replica| replica.end_offset() <= epoch_start) {
+            Some(mut replica) => {
+                replica.catch_up(&stored.log, epoch_start);
+                replica.raise_high_watermark(known);
+                replica
+            }
+            None => {
+                let expiration = i64::from(config.settings.producer_id_expiration_ms);
+                ReplicaState::load(&stored.log, epoch_start, known, &[], now, expiration)
+            }
+        };
         Self {
             epoch: partition.leader_epoch,
             epoch_start,

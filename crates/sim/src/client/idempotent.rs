@@ -18,6 +18,9 @@ pub(crate) struct Idempotent {
     sender: Sender,
     /// Batches still to make: lane and number of records.
     plan: VecDeque<(usize, usize)>,
+    /// Whether a batch had to be sent again, so that a leader may have read later batches without
+    /// earlier ones.
+    was_disturbed: bool,
     failed: bool,
 }
 
@@ -31,6 +34,7 @@ impl Idempotent {
             directory: Directory::new(Part::Output, places),
             sender: Sender::new(9, None, lanes),
             plan,
+            was_disturbed: false,
             failed: false,
         }
     }
@@ -62,7 +66,12 @@ impl Idempotent {
                         }
                         self.work(io);
                     }
-                    Sent::Again => {}
+                    Sent::Again => self.was_disturbed = true,
+                    // A partition that never saw the producer takes any first sequence (IDEM-16):
+                    // the batches before it are refused for ever, and the application is told.
+                    Sent::Failed(ErrorCode::OutOfOrderSequenceNumber) if self.was_disturbed => {
+                        self.failed = true;
+                    }
                     Sent::Failed(error) => {
                         self.failed = true;
                         io.history.complained(io.actor, format!("a batch was refused: {error}"));
@@ -70,6 +79,7 @@ impl Idempotent {
                 }
             }
             Signal::Broken(Tag::Produce(tag)) => {
+                self.was_disturbed = true;
                 self.sender.broken(tag, &mut self.directory, io);
             }
             Signal::Wake(Wait::Send) => self.sender.wake(&mut self.directory, io),
@@ -101,8 +111,9 @@ impl Idempotent {
             && let Some((lane, count)) = self.plan.pop_front()
         {
             let place = self.directory.places()[lane].clone();
-            let records =
-                (0..count).map(|_| io.history.sent(io.actor, place.clone(), None, None)).collect();
+            let records = (0..count)
+                .map(|_| io.history.sent(io.actor, place.clone(), None, None))
+                .collect();
             self.sender.push(lane, records, io);
         }
         self.sender.pump(&mut self.directory, io);
