@@ -46,6 +46,19 @@ pub struct Cluster {
     pub(crate) serials: u64,
 }
 
+/// The brokers that may lead a partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Candidates {
+    /// The topic.
+    pub topic: TopicName,
+    /// The partition.
+    pub partition: PartitionIndex,
+    /// Its live in-sync replicas.
+    pub in_sync: Vec<BrokerId>,
+    /// Whether every in-sync replica holds the whole log.
+    pub is_replicated: bool,
+}
+
 impl Cluster {
     /// A cluster whose brokers have just started at `now`, with the topics of its configuration.
     #[must_use]
@@ -134,16 +147,24 @@ impl Cluster {
         self.metadata.leader(self.metadata.key(topic, partition)?)
     }
 
-    /// Every partition with the brokers that may lead it: its live in-sync replicas.
+    /// Every partition with the brokers that may lead it.
     #[must_use]
-    pub fn partitions(&self) -> Vec<(TopicName, PartitionIndex, Vec<BrokerId>)> {
+    pub fn partitions(&self) -> Vec<Candidates> {
         let live = |id: &BrokerId| self.is_running(*id);
         self.metadata
             .topics()
             .flat_map(|topic| {
-                topic.keys().zip(&topic.partitions).map(|(key, partition)| {
-                    let candidates = partition.in_sync.iter().copied().filter(live).collect();
-                    (topic.name.clone(), key.partition, candidates)
+                topic.keys().zip(&topic.partitions).map(|(key, partition)| Candidates {
+                    topic: topic.name.clone(),
+                    partition: key.partition,
+                    in_sync: partition.in_sync.iter().copied().filter(live).collect(),
+                    is_replicated: self.disk.get(key).is_some_and(|stored| {
+                        let end = stored.log.end_offset();
+                        partition
+                            .in_sync
+                            .iter()
+                            .all(|id| stored.replicas.get(id).is_some_and(|own| own.end == end))
+                    }),
                 })
             })
             .collect()

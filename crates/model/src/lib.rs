@@ -11,7 +11,7 @@ mod api;
 mod append;
 mod broker;
 mod cluster;
-pub use cluster::Cluster;
+pub use cluster::{Candidates, Cluster};
 mod config;
 pub use config::{
     BrokerConfig, BrokerSettings, CleanupPolicy, ClusterConfig, NewTopic, SettingError,

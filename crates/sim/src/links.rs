@@ -12,6 +12,9 @@ use crate::client::Tag;
 pub(crate) struct Link {
     pub(crate) actor: usize,
     pub(crate) broker: BrokerId,
+    /// Whether it is the connection of the client's reading half: a parked fetch would hold up
+    /// what a producer sends behind it (FRAME-07).
+    reads: bool,
     /// Requests that the broker has not read.
     pub(crate) to_broker: VecDeque<(RequestHeader, Request)>,
     /// Whether a request is in process at the broker (FRAME-07).
@@ -29,23 +32,29 @@ pub(crate) struct Link {
 #[derive(Default, Debug)]
 pub(crate) struct Links {
     links: BTreeMap<ConnectionId, Link>,
-    open: BTreeMap<(usize, BrokerId), ConnectionId>,
+    open: BTreeMap<(usize, BrokerId, bool), ConnectionId>,
     made: u64,
     correlation: i32,
 }
 
 impl Links {
     /// The open connection of an actor to a broker, or a new one; says whether it is new.
-    pub(crate) fn connect(&mut self, actor: usize, broker: BrokerId) -> (ConnectionId, bool) {
-        if let Some(connection) = self.open.get(&(actor, broker)) {
+    pub(crate) fn connect(
+        &mut self,
+        actor: usize,
+        broker: BrokerId,
+        reads: bool,
+    ) -> (ConnectionId, bool) {
+        if let Some(connection) = self.open.get(&(actor, broker, reads)) {
             return (*connection, false);
         }
         let connection = ConnectionId(self.made);
         self.made += 1;
-        self.open.insert((actor, broker), connection);
+        self.open.insert((actor, broker, reads), connection);
         let link = Link {
             actor,
             broker,
+            reads,
             to_broker: VecDeque::new(),
             busy: false,
             outstanding: VecDeque::new(),
@@ -92,7 +101,7 @@ impl Links {
         if !abandon {
             link.to_broker.clear();
         }
-        self.open.remove(&(link.actor, link.broker));
+        self.open.remove(&(link.actor, link.broker, link.reads));
         link.outstanding.drain(..).map(|(_, tag)| tag).collect()
     }
 

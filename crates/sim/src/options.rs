@@ -37,6 +37,8 @@ pub struct Options {
     pub cut_odds: usize,
     /// A message between brokers is lost once in so many steps; 0 is never.
     pub loss_odds: usize,
+    /// A message between brokers is held up for long once in so many; 0 is never.
+    pub delay_odds: usize,
     /// A leader moves, or begins a new term, once in so many steps; 0 is never.
     pub election_odds: usize,
     /// A broker crashes once in so many steps; 0 is never.
@@ -69,6 +71,7 @@ impl Options {
             timeout_ms: if chance.one_in(3) { 300 } else { 60_000 },
             cut_odds: odds(chance, 20, 400),
             loss_odds: odds(chance, 20, 200),
+            delay_odds: odds(chance, 4, 40),
             election_odds: odds(chance, 30, 400),
             // A crash loses data unless every partition has a second replica in sync.
             crash_odds: if replicas >= 2 { odds(chance, 200, 1000) } else { 0 },
@@ -83,7 +86,7 @@ impl fmt::Display for Options {
             f,
             "{} brokers, {} partitions x {} replicas, transaction.version {}, {} clients; \
              {} idempotent, {} transactional{}, {} pipelines{}; {} transactions of at most {} records, \
-             timeout {} ms; one in: cut {}, loss {}, election {}, crash {}, hurry {}",
+             timeout {} ms; one in: cut {}, loss {}, delay {}, election {}, crash {}, hurry {}",
             self.brokers,
             self.partitions,
             self.replicas,
@@ -99,6 +102,7 @@ impl fmt::Display for Options {
             self.timeout_ms,
             self.cut_odds,
             self.loss_odds,
+            self.delay_odds,
             self.election_odds,
             self.crash_odds,
             self.hurry_odds,

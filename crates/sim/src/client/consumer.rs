@@ -12,7 +12,7 @@ use super::directory::Directory;
 use super::{BACKOFF_MS, Io, Part, Signal, Tag, Wait, is_retriable};
 
 /// How long a fetch may wait at the broker.
-const MAX_WAIT_MS: i32 = 50;
+const MAX_WAIT_MS: i32 = 500;
 
 /// Reads and delivers.
 #[derive(Debug)]

@@ -111,9 +111,8 @@ impl Idempotent {
             && let Some((lane, count)) = self.plan.pop_front()
         {
             let place = self.directory.places()[lane].clone();
-            let records = (0..count)
-                .map(|_| io.history.sent(io.actor, place.clone(), None, None))
-                .collect();
+            let records =
+                (0..count).map(|_| io.history.sent(io.actor, place.clone(), None, None)).collect();
             self.sender.push(lane, records, io);
         }
         self.sender.pump(&mut self.directory, io);
