@@ -1,5 +1,6 @@
 //! The command line.
 
+mod explore;
 mod serve;
 
 use std::process::ExitCode;
@@ -17,10 +18,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Explore(explore::Explore),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(serve) => serve.run(),
+        Command::Explore(explore) => explore.run(),
     }
 }

@@ -115,6 +115,7 @@ impl World {
 
     /// No more faults: what is broken heals.
     pub(crate) fn heal(&mut self) {
+        self.trace.line(self.now, || "all faults are over".to_owned());
         self.options.cut_odds = 0;
         self.options.loss_odds = 0;
         self.options.delay_odds = 0;

@@ -1,0 +1,196 @@
+//! `fencepost explore`: search the interleavings of faults and retries for a broken promise.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use fencepost_model::Rule;
+use fencepost_sim::{Report, Setup, Switches, run};
+
+/// Drive the cluster with model clients in virtual time, and look for a broken promise.
+///
+/// Each seed draws a world (brokers, replicas, producers, pipelines, faults), lets it run, heals
+/// it, and checks that no acknowledged record is lost or duplicated, that order is kept, that
+/// transactions are atomic under read_committed, that offsets and outputs go together, and that
+/// every transaction ends. The same seed gives the same trace.
+#[derive(Args)]
+pub(crate) struct Explore {
+    /// How many seeds to run [default: 1000]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
+    /// The first seed; alone, it runs this one and prints its steps
+    #[arg(long)]
+    seed: Option<u64>,
+    /// A safety rule to switch off, by its id: IDEM-08, MARK-05 or FETCH-16 (repeatable)
+    #[arg(long = "without", value_name = "RULE")]
+    without: Vec<Rule>,
+}
+
+/// How many seeds are run if nobody says.
+const SEEDS: u64 = 1000;
+/// How many lines of a failing run are shown before its end.
+const LINES_SHOWN: usize = 60;
+
+/// What all seeds came to.
+#[derive(Default)]
+struct Total {
+    seeds: u64,
+    steps: u64,
+    records: u64,
+    transactions: u64,
+    /// The trace hashes of all seeds, combined in a way that does not depend on their order.
+    trace: u128,
+}
+
+impl Explore {
+    pub(crate) fn run(self) -> ExitCode {
+        let switches = Switches { rules_off: self.without.clone() };
+        match (self.seed, self.seeds) {
+            (Some(seed), None) => show(seed, &switches),
+            (first, seeds) => search(first.unwrap_or(0), seeds.unwrap_or(SEEDS), &switches),
+        }
+    }
+}
+
+fn search(first: u64, seeds: u64, switches: &Switches) -> ExitCode {
+    let started = Instant::now();
+    let next = AtomicU64::new(first);
+    let end = first.saturating_add(seeds);
+    let stop = AtomicBool::new(false);
+    let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let (send, receive) = mpsc::channel();
+    let (total, failed) = thread::scope(|scope| {
+        for _ in 0..workers {
+            let (send, next, stop) = (send.clone(), &next, &stop);
+            scope.spawn(move || work(next, end, stop, switches, &send));
+        }
+        drop(send);
+        collect(&receive, &stop, seeds, started)
+    });
+    let elapsed = started.elapsed();
+    let summary = format!(
+        "{} seeds, {} steps, {} records, {} transactions in {:.1} s ({:.0} steps/s); traces {:032x}",
+        total.seeds,
+        total.steps,
+        total.records,
+        total.transactions,
+        elapsed.as_secs_f64(),
+        total.steps as f64 / elapsed.as_secs_f64(),
+        total.trace,
+    );
+    match failed {
+        None => {
+            say(&format!("no violation: {summary}\n"));
+            ExitCode::SUCCESS
+        }
+        Some(report) => {
+            say(&describe(&report, switches, LINES_SHOWN));
+            say(&format!("violation found: {summary}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs seeds until there are none left, or somebody found a violation.
+fn work(
+    next: &AtomicU64,
+    end: u64,
+    stop: &AtomicBool,
+    switches: &Switches,
+    send: &mpsc::Sender<Report>,
+) {
+    while !stop.load(Ordering::Relaxed) {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= end {
+            return;
+        }
+        let report = run(&Setup { seed, switches: switches.clone(), with_steps: false });
+        if send.send(report).is_err() {
+            return;
+        }
+    }
+}
+
+/// Adds up the reports; the violation of the lowest seed wins.
+fn collect(
+    reports: &mpsc::Receiver<Report>,
+    stop: &AtomicBool,
+    seeds: u64,
+    started: Instant,
+) -> (Total, Option<Report>) {
+    let mut total = Total::default();
+    let mut failed: Option<Report> = None;
+    let mut shown = started;
+    for report in reports {
+        total.seeds += 1;
+        total.steps += report.steps;
+        total.records += report.counts.0 as u64;
+        total.transactions += report.counts.1 as u64;
+        total.trace ^= report.trace.0.rotate_left((report.seed % 128) as u32);
+        if !report.violations.is_empty() {
+            stop.store(true, Ordering::Relaxed);
+            if failed.as_ref().is_none_or(|first| report.seed < first.seed) {
+                failed = Some(report);
+            }
+        } else if shown.elapsed() > Duration::from_secs(5) {
+            shown = Instant::now();
+            // Nobody may be reading; the search goes on all the same.
+            let _ = writeln!(io::stderr(), "{} of {seeds} seeds, no violation yet", total.seeds);
+        }
+    }
+    (total, failed)
+}
+
+/// Runs one seed and prints all its steps.
+fn show(seed: u64, switches: &Switches) -> ExitCode {
+    let report = run(&Setup { seed, switches: switches.clone(), with_steps: true });
+    let failed = !report.violations.is_empty();
+    say(&describe(&report, switches, usize::MAX));
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// A report in words, with the last of its steps.
+fn describe(report: &Report, switches: &Switches, lines: usize) -> String {
+    let steps = if report.lines.is_empty() {
+        run(&Setup { seed: report.seed, switches: switches.clone(), with_steps: true }).lines
+    } else {
+        report.lines.clone()
+    };
+    let mut text = format!("seed {}: {}\n", report.seed, report.options);
+    // The healed end of a run tells nothing: what matters is before it.
+    let until = steps.iter().position(|line| line.ends_with(HEALED)).unwrap_or(steps.len());
+    let shown =
+        if lines == usize::MAX { &steps[..] } else { &steps[until.saturating_sub(lines)..until] };
+    if shown.len() < steps.len() {
+        let _ = writeln!(
+            text,
+            "  ({} steps in all; the last {} before the faults ended)",
+            report.steps,
+            shown.len()
+        );
+    }
+    for line in shown {
+        let _ = writeln!(text, "{line}");
+    }
+    for violation in &report.violations {
+        let _ = writeln!(text, "violation: {violation}");
+    }
+    let rules: String =
+        switches.rules_off.iter().map(|rule| format!(" --without {rule}")).collect();
+    let _ = writeln!(text, "trace {} of {} steps", report.trace, report.steps);
+    let _ = writeln!(text, "to repeat: fencepost explore --seed {}{rules}", report.seed);
+    text
+}
+
+/// How the line of a run ends at which all faults are over.
+const HEALED: &str = "all faults are over";
+
+fn say(text: &str) {
+    // A reader that has gone away wants no more output.
+    let _ = io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,66 @@
+//! Seeds: the same one gives the same trace, none finds a violation, and each safety rule that is
+//! switched off does.
+
+use fencepost_model::Rule;
+use fencepost_oracle::Violation;
+use fencepost_sim::{Report, Setup, Switches, run};
+
+fn setup(seed: u64, rules_off: &[Rule]) -> Setup {
+    let switches = Switches { rules_off: rules_off.to_vec() };
+    Setup { seed, switches, with_steps: false }
+}
+
+/// The first report with violations among some seeds.
+fn first_violation(seeds: std::ops::Range<u64>, rules_off: &[Rule]) -> Option<Report> {
+    seeds.map(|seed| run(&setup(seed, rules_off))).find(|report| !report.violations.is_empty())
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    for seed in 0..20 {
+        let (first, second) = (run(&setup(seed, &[])), run(&setup(seed, &[])));
+        assert_eq!(first, second, "seed {seed}");
+        let with_steps = run(&Setup { with_steps: true, ..setup(seed, &[]) });
+        assert_eq!(first.trace, with_steps.trace, "telling the steps changes nothing");
+        assert!(!with_steps.lines.is_empty());
+    }
+}
+
+#[test]
+fn two_seeds_give_two_traces() {
+    assert_ne!(run(&setup(1, &[])).trace, run(&setup(2, &[])).trace);
+}
+
+#[test]
+fn no_seed_finds_a_violation() {
+    if let Some(report) = first_violation(0..300, &[]) {
+        panic!("seed {}: {:?}", report.seed, report.violations);
+    }
+}
+
+#[test]
+fn idem_08_without_the_duplicate_check_a_duplicate_is_found() {
+    let report = first_violation(0..300, &[Rule::DuplicateCheck]).expect("a violation");
+    let duplicated = |violation: &Violation| matches!(violation, Violation::Duplicated { .. });
+    assert!(report.violations.iter().any(duplicated), "{:?}", report.violations);
+}
+
+#[test]
+fn fetch_16_without_the_last_stable_offset_open_records_are_delivered() {
+    let report = first_violation(0..300, &[Rule::LastStableOffsetBound]).expect("a violation");
+    let wrong = |violation: &Violation| matches!(violation, Violation::WrongDelivery { .. });
+    assert!(report.violations.iter().any(wrong), "{:?}", report.violations);
+}
+
+/// A late marker is rare: the search begins where one is known to arrive.
+#[test]
+fn mark_05_and_mark_07_without_fencing_a_late_marker_tears_a_transaction() {
+    let report = first_violation(70..80, &[Rule::MarkerFencing]).expect("a violation");
+    let torn = |violation: &Violation| {
+        matches!(
+            violation,
+            Violation::AbortedVisible { .. } | Violation::Torn { .. } | Violation::Lost { .. }
+        )
+    };
+    assert!(report.violations.iter().any(torn), "{:?}", report.violations);
+}
