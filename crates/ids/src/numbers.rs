@@ -86,10 +86,11 @@ impl Offset {
     /// No offset.
     pub const NONE: Self = Self(-1);
 
-    /// The offset `count` records later.
+    /// The offset `count` records later, at most the largest there is: bytes from outside may
+    /// name any offset.
     #[must_use]
     pub const fn plus(self, count: i64) -> Self {
-        Self(self.0 + count)
+        Self(self.0.saturating_add(count))
     }
 }
 
@@ -170,6 +171,12 @@ mod tests {
         assert_eq!(Sequence(0).minus(1), Sequence::MAX);
         assert_eq!(Sequence(0).minus(2), Sequence(i32::MAX - 1));
         assert_eq!(Sequence(5).plus(3).minus(3), Sequence(5));
+    }
+
+    #[test]
+    fn offsets_end_at_the_largest() {
+        assert_eq!(Offset(i64::MAX - 1).plus(5), Offset(i64::MAX));
+        assert_eq!(Offset(i64::MIN + 1).plus(-5), Offset(i64::MIN));
     }
 
     #[test]
