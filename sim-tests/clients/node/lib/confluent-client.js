@@ -159,6 +159,14 @@ class ConfluentClient {
     return watched.records
   }
 
+  /** Waits for the markers: until the last stable offset of every partition is the given one. */
+  async settled(topic, end) {
+    const admin = await this.admin()
+    await eventually('last stable offsets', true, async () =>
+      (await admin.fetchTopicOffsets(topic, { isolationLevel: IsolationLevel.READ_COMMITTED }))
+        .every(({ high }) => high === String(end)))
+  }
+
   async expectEnds(topic, ends) {
     const admin = await this.admin()
     for (const [isolation, level] of [

@@ -178,6 +178,12 @@ class KafkajsClient {
     return ends
   }
 
+  /** Waits for the markers: until the last stable offset of every partition is the given one. */
+  async settled(topic, end) {
+    await eventually('last stable offsets', true, async () =>
+      Object.values(await this.lastStableOffsets([topic])).every(offset => offset === end))
+  }
+
   async expectEnds(topic, ends) {
     await eventually('last stable offset', { [`${topic}-0`]: ends.read_committed },
       () => this.lastStableOffsets([topic]))

@@ -43,6 +43,7 @@ async function interleavedProducers(client) {
     }
     await (round === 0 ? ofLeft : ofRight).commit()
     await (round === 0 ? ofRight : ofLeft).abort()
+    await client.settled(topic, 8 * (round + 1))
   }
   const committed = await client.readAll('read_committed', 12, topic)
   const all = await client.readAll('read_uncommitted', 24, topic)
@@ -63,6 +64,7 @@ async function openTransactionHoldsBack(client) {
   const first = await later.transaction()
   await first.send(topic, values(0, 'before'))
   await first.commit()
+  await client.settled(topic, 2)
 
   const open = await opener.transaction()
   await open.send(topic, values(0, 'open-1', 'open-2'))

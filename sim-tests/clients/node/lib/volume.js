@@ -29,19 +29,19 @@ async function fiftyProducers(client) {
   const numbers = Array.from({ length: 50 }, (_, number) => number)
   await Promise.all(numbers.map(async number => {
     const producer = await client.producer({ transactionalId: client.named(`producer-${number}`) })
-    for (let round = 0; round < 3; round++) {
-      const run = async () => {
-        const transaction = await producer.transaction()
-        await transaction.send(topic, records(number, round))
-        await (round === 1 ? transaction.abort() : transaction.commit())
-      }
-      if (round !== 1 || client.overlappingAborts) {
-        await run()
-      } else {
-        turn = turn.then(run)
-        await turn
-      }
+    const begin = async round => {
+      const transaction = await producer.transaction()
+      await transaction.send(topic, records(number, round))
+      return transaction
     }
+    // The third transaction has begun only when the markers of the aborted one are written.
+    const abortAndGoOn = async () => {
+      await (await begin(1)).abort()
+      return begin(2)
+    }
+    await (await begin(0)).commit()
+    turn = client.overlappingAborts ? abortAndGoOn() : turn.then(abortAndGoOn)
+    await (await turn).commit()
   }))
   const expected = numbers.flatMap(number => [...records(number, 0), ...records(number, 2)])
     .map(record => `${record.partition} ${record.value}`)

@@ -143,10 +143,23 @@ final class Cluster implements AutoCloseable {
         try (KafkaConsumer<byte[], byte[]> committed = consumer(Isolation.COMMITTED, Map.of());
              KafkaConsumer<byte[], byte[]> uncommitted = consumer(Isolation.UNCOMMITTED, Map.of())) {
             List<TopicPartition> partitions = partitions(committed, topics);
-            Check.eventually("no open transaction in " + List.of(topics), true, () ->
-                committed.endOffsets(partitions).equals(uncommitted.endOffsets(partitions)));
+            awaitMarkers(committed, uncommitted, partitions);
             return read(isolation == Isolation.COMMITTED ? committed : uncommitted, partitions);
         }
+    }
+
+    /** Waits until no transaction is open in these topics. */
+    void awaitMarkers(String... topics) throws Exception {
+        try (KafkaConsumer<byte[], byte[]> committed = consumer(Isolation.COMMITTED, Map.of());
+             KafkaConsumer<byte[], byte[]> uncommitted = consumer(Isolation.UNCOMMITTED, Map.of())) {
+            awaitMarkers(committed, uncommitted, partitions(committed, topics));
+        }
+    }
+
+    private static void awaitMarkers(KafkaConsumer<byte[], byte[]> committed,
+            KafkaConsumer<byte[], byte[]> uncommitted, List<TopicPartition> partitions) throws Exception {
+        Check.eventually("no open transaction in " + partitions, true, () ->
+            committed.endOffsets(partitions).equals(uncommitted.endOffsets(partitions)));
     }
 
     /** As {@link #readAll}, but now, up to the last stable offset, whatever is open. */

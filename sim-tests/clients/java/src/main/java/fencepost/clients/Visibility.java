@@ -68,6 +68,7 @@ final class Visibility {
                 right.commitTransaction();
                 left.abortTransaction();
             }
+            cluster.awaitMarkers(topic);
         }
         for (int partition = 0; partition < 2; partition++) {
             TopicPartition at = new TopicPartition(topic, partition);
@@ -88,6 +89,7 @@ final class Visibility {
         later.beginTransaction();
         Cluster.send(later, topic, 0, "before");
         later.commitTransaction();
+        cluster.awaitMarkers(topic);
 
         open.beginTransaction();
         Cluster.send(open, topic, 0, "open-1", "open-2");
