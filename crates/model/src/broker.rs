@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencepost_ids::BrokerId;
 use fencepost_log::{GuardIds, ReplicaState};
 
 use crate::api::fetch::FetchSessions;
@@ -14,9 +13,8 @@ use crate::replication::Leader;
 use crate::txn::{ProducerIds, TransactionVerifier, TxnCoordinator};
 
 /// The memory of one running broker.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Broker {
-    pub(crate) id: BrokerId,
     /// The partitions that it leads.
     pub(crate) leaders: BTreeMap<PartitionKey, Arc<Leader>>,
     /// What it remembers of partitions that it led before: a broker that loses leadership keeps its
@@ -30,21 +28,4 @@ pub(crate) struct Broker {
     pub(crate) verifier: TransactionVerifier,
     pub(crate) txn: TxnCoordinator,
     pub(crate) group: GroupCoordinator,
-}
-
-impl Broker {
-    pub(crate) fn new(id: BrokerId) -> Self {
-        Self {
-            id,
-            leaders: BTreeMap::new(),
-            former: BTreeMap::new(),
-            guards: GuardIds::default(),
-            parked: ParkedRequests::default(),
-            fetch_sessions: FetchSessions::default(),
-            producer_ids: ProducerIds::default(),
-            verifier: TransactionVerifier::default(),
-            txn: TxnCoordinator::default(),
-            group: GroupCoordinator::default(),
-        }
-    }
 }

@@ -78,11 +78,6 @@ impl Host<'_> {
         self.leaders.get(&key).map(|leader| &**leader)
     }
 
-    /// The term in which this broker leads a partition.
-    pub(crate) fn leader_epoch(&self, key: PartitionKey) -> Option<LeaderEpoch> {
-        self.leader(key).map(|leader| leader.epoch)
-    }
-
     /// The high watermark of a partition that this broker leads.
     pub(crate) fn high_watermark(&self, key: PartitionKey) -> Option<Offset> {
         self.leader(key).map(|leader| leader.replica.high_watermark())

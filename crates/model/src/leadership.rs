@@ -16,7 +16,7 @@ use crate::{api, txn};
 impl Step<'_> {
     /// A broker begins with empty memory and its standing timers.
     pub(crate) fn start_broker(&mut self, id: BrokerId) {
-        self.cluster.brokers.insert(id, Arc::new(Broker::new(id)));
+        self.cluster.brokers.insert(id, Arc::new(Broker::default()));
         let settings = &self.cluster.config.settings;
         let sweep = i64::from(settings.producer_id_expiration_check_interval_ms);
         let timers = &mut self.cluster.timers;

@@ -4,9 +4,6 @@
 //! no clock, socket, thread or ambient chance in here: time comes in as an argument, and a clone
 //! of a cluster is a fork of its world.
 
-// The coordinators behind the seams below are being built; this goes with their last part.
-#![allow(dead_code, unused_imports)]
-
 mod api;
 mod append;
 mod broker;

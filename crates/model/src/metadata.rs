@@ -119,15 +119,6 @@ impl Metadata {
         self.partition(key)?.leader
     }
 
-    /// Every partition that a broker leads, in order.
-    pub(crate) fn led_by(&self, broker: BrokerId) -> Vec<PartitionKey> {
-        self.topics
-            .values()
-            .flat_map(|topic| topic.keys())
-            .filter(|key| self.leader(*key) == Some(broker))
-            .collect()
-    }
-
     pub(crate) fn set_settings(
         &mut self,
         index: TopicIndex,

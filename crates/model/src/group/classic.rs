@@ -139,7 +139,7 @@ impl ClassicGroup {
     }
 
     /// The number of the last join phase that ended.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) const fn generation(&self) -> GenerationId {
         self.generation
     }
@@ -157,7 +157,7 @@ impl ClassicGroup {
     }
 
     /// The leader.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) const fn leader(&self) -> Option<&MemberId> {
         self.leader.as_ref()
     }
@@ -168,7 +168,7 @@ impl ClassicGroup {
     }
 
     /// Whether the group exists through committed offsets alone (GRP-03).
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn is_simple(&self) -> bool {
         self.protocol_type.is_none()
             && self.state == State::Empty

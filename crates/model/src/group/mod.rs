@@ -11,7 +11,7 @@ pub(crate) mod classic;
 pub(crate) mod consumer;
 mod consumer_step;
 mod effects;
-pub(crate) use effects::{AfterWrite, Effect, JoinReply, StaticReplacement, SyncReply};
+pub(crate) use effects::{AfterWrite, Effect, JoinReply, SyncReply};
 mod answers;
 pub(crate) mod offsets;
 pub(crate) mod records;

@@ -15,7 +15,7 @@ use fencepost_log::MarkerType;
 use super::records::OffsetCommitValue;
 
 mod expiry;
-pub(crate) use expiry::{ExpiryBase, ExpiryRound};
+pub(crate) use expiry::ExpiryBase;
 mod history;
 use history::History;
 

@@ -218,7 +218,7 @@ fn txoff_65_one_tombstone_for_each_committed_or_pending_partition() {
     assert_eq!(log.offsets.tombstones_of_topic(&"u".into()), []);
 }
 
-fn round(log: &Log, base: ExpiryBase, now: i64) -> ExpiryRound {
+fn round(log: &Log, base: ExpiryBase, now: i64) -> super::expiry::ExpiryRound {
     log.offsets.expire(&G.into(), base, 100, Timestamp(now), |_| false)
 }
 
@@ -229,7 +229,7 @@ fn txoff_67_an_offset_with_a_pending_successor_survives_the_round() {
     assert_eq!(round(&log, ExpiryBase::CommitTime, 9999).expired, []);
     log.abort(P7);
     let after = round(&log, ExpiryBase::CommitTime, 9999);
-    assert_eq!(after, ExpiryRound { expired: vec![tp(0)], leaves_nothing: true });
+    assert_eq!(after, super::expiry::ExpiryRound { expired: vec![tp(0)], leaves_nothing: true });
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn txoff_68_the_age_counts_from_the_commit_or_from_the_empty_group_and_not_at_al
     assert_eq!(round(&log, ExpiryBase::Never, i64::MAX).expired, []);
     let subscribed =
         log.offsets.expire(&G.into(), ExpiryBase::CommitTime, 100, Timestamp(9999), |_| true);
-    assert_eq!(subscribed, ExpiryRound { expired: vec![], leaves_nothing: false });
+    assert_eq!(subscribed, super::expiry::ExpiryRound { expired: vec![], leaves_nothing: false });
 }
 
 #[test]
