@@ -53,10 +53,12 @@ pub struct Candidates {
     pub topic: TopicName,
     /// The partition.
     pub partition: PartitionIndex,
+    /// Who leads it.
+    pub leader: Option<BrokerId>,
     /// Its live in-sync replicas.
     pub in_sync: Vec<BrokerId>,
-    /// Whether every in-sync replica holds the whole log.
-    pub is_replicated: bool,
+    /// Whether the leader has records from before its term that an in-sync replica lacks.
+    pub inherits_unreplicated: bool,
 }
 
 impl Cluster {
@@ -157,13 +159,17 @@ impl Cluster {
                 topic.keys().zip(&topic.partitions).map(|(key, partition)| Candidates {
                     topic: topic.name.clone(),
                     partition: key.partition,
+                    leader: partition.leader,
                     in_sync: partition.in_sync.iter().copied().filter(live).collect(),
-                    is_replicated: self.disk.get(key).is_some_and(|stored| {
-                        let end = stored.log.end_offset();
-                        partition
-                            .in_sync
-                            .iter()
-                            .all(|id| stored.replicas.get(id).is_some_and(|own| own.end == end))
+                    inherits_unreplicated: self.disk.get(key).is_some_and(|stored| {
+                        let log = &stored.log;
+                        let in_sync = partition.in_sync.iter();
+                        in_sync.filter_map(|id| stored.replicas.get(id)).any(|own| {
+                            own.end < log.end_offset()
+                                && log
+                                    .leader_epoch_at(own.end)
+                                    .is_some_and(|epoch| epoch < partition.leader_epoch)
+                        })
                     }),
                 })
             })

@@ -276,7 +276,6 @@ impl World {
     /// coordinator's.
     fn elect(&mut self) {
         let mut places = self.cluster.partitions();
-        let is_coordinator = |place: &Candidates| &*place.topic == TRANSACTION_STATE;
         if self.faults.one_in(2) && places.iter().any(is_coordinator) {
             places.retain(is_coordinator);
         }
@@ -284,9 +283,7 @@ impl World {
             return;
         }
         let place = places.swap_remove(self.faults.below(places.len()));
-        // A coordinator that loads a record which only it holds acts on it, and may lose it again
-        // in the next election: a hole of the protocol (FAILOVER-02), not of the broker.
-        if place.in_sync.is_empty() || (is_coordinator(&place) && !place.is_replicated) {
+        if place.in_sync.is_empty() || acts_on_unreplicated(&place) {
             return;
         }
         let leader = place.in_sync[self.faults.below(place.in_sync.len())];
@@ -299,6 +296,10 @@ impl World {
 
     fn crash(&mut self) {
         let broker = BrokerId(self.faults.below(self.options.brokers as usize) as i32);
+        let places = self.cluster.partitions();
+        if places.iter().any(|place| place.leader == Some(broker) && acts_on_unreplicated(place)) {
+            return;
+        }
         self.down = Some(broker);
         self.trace.step(self.now, kind::CRASH, &[broker.0 as u64]);
         self.trace.line(self.now, || format!("broker {broker} crashes"));
@@ -397,4 +398,15 @@ impl World {
             }
         }
     }
+}
+
+fn is_coordinator(place: &Candidates) -> bool {
+    &*place.topic == TRANSACTION_STATE
+}
+
+/// Whether the leader is a transaction coordinator that loaded a record which an in-sync replica
+/// lacks. It acts on that record and loses it if it is replaced now: a hole of the protocol
+/// (FAILOVER-02), not of the broker.
+fn acts_on_unreplicated(place: &Candidates) -> bool {
+    is_coordinator(place) && place.inherits_unreplicated
 }

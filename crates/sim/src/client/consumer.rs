@@ -26,7 +26,8 @@ pub(crate) struct Reader {
     pub(crate) directory: Directory,
     isolation: i8,
     positions: Vec<Option<Offset>>,
-    in_flight: Vec<bool>,
+    /// From where the fetch under way reads, if there is one.
+    in_flight: Vec<Option<Offset>>,
     waiting: bool,
 }
 
@@ -57,7 +58,7 @@ impl Reader {
             directory: Directory::new(Part::Input, places),
             isolation,
             positions: vec![None; count],
-            in_flight: vec![false; count],
+            in_flight: vec![None; count],
             waiting: false,
         }
     }
@@ -67,7 +68,8 @@ impl Reader {
         self.positions[place] = Some(offset);
     }
 
-    /// Reads nothing until it is told from where; an answer still on its way is dropped.
+    /// Reads nothing until it is told from where. An answer still on its way is dropped, even if it
+    /// comes when there is a position again.
     pub(crate) fn pause(&mut self) {
         self.positions.fill(None);
     }
@@ -83,13 +85,13 @@ impl Reader {
             Signal::Wake(Wait::Metadata(Part::Input)) => self.directory.ask(io),
             Signal::Reply(Tag::Fetch(place), response) => {
                 let place = place as usize;
-                self.in_flight[place] = false;
-                let read = self.fetched(place, response, io);
+                let from = self.in_flight[place].take();
+                let read = self.fetched(place, from, response, io);
                 self.fetch_later(io);
                 return read;
             }
             Signal::Broken(Tag::Fetch(place)) => {
-                self.in_flight[place as usize] = false;
+                self.in_flight[place as usize] = None;
                 self.directory.forget(place as usize, io);
                 self.fetch_later(io);
             }
@@ -112,21 +114,27 @@ impl Reader {
     /// Fetches every place that has a position and no fetch under way.
     pub(crate) fn fetch(&mut self, io: &mut Io<'_>) {
         for place in 0..self.positions.len() {
-            let (Some(offset), false) = (self.positions[place], self.in_flight[place]) else {
+            let (Some(offset), None) = (self.positions[place], self.in_flight[place]) else {
                 continue;
             };
             let Some(leader) = self.directory.leader(place) else {
                 self.directory.refresh(io);
                 continue;
             };
-            self.in_flight[place] = true;
+            self.in_flight[place] = Some(offset);
             let at = &self.directory.places()[place];
             let request = fetch_request(at, self.isolation, offset, MAX_WAIT_MS);
             io.request(leader, 12, request, Tag::Fetch(place as u32));
         }
     }
 
-    fn fetched(&mut self, place: usize, response: Response, io: &mut Io<'_>) -> Read {
+    fn fetched(
+        &mut self,
+        place: usize,
+        from: Option<Offset>,
+        response: Response,
+        io: &mut Io<'_>,
+    ) -> Read {
         let Response::Fetch(response) = response else { return Read::new() };
         let rows = response.topics.into_iter().flat_map(|topic| topic.partitions);
         let Some(row) = rows.into_iter().next() else { return Read::new() };
@@ -142,7 +150,10 @@ impl Reader {
                 return Read::new();
             }
         }
-        let Some(position) = self.positions[place] else { return Read::new() };
+        let Some(position) = self.positions[place].filter(|position| Some(*position) == from)
+        else {
+            return Read::new();
+        };
         let (records, next) = delivered(&row, position);
         self.positions[place] = Some(next);
         records.into_iter().map(|(offset, record)| (place, offset, record)).collect()
