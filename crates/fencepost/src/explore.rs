@@ -35,6 +35,8 @@ pub(crate) struct Explore {
 const SEEDS: u64 = 1000;
 /// How many lines of a failing run are shown before its end.
 const LINES_SHOWN: usize = 60;
+/// How many violations of a failing run are shown: the others mostly follow from them.
+const VIOLATIONS_SHOWN: usize = 10;
 
 /// What all seeds came to.
 #[derive(Default)]
@@ -162,10 +164,10 @@ fn describe(report: &Report, switches: &Switches, lines: usize) -> String {
         report.lines.clone()
     };
     let mut text = format!("seed {}: {}\n", report.seed, report.options);
+    let all = lines == usize::MAX;
     // The healed end of a run tells nothing: what matters is before it.
     let until = steps.iter().position(|line| line.ends_with(HEALED)).unwrap_or(steps.len());
-    let shown =
-        if lines == usize::MAX { &steps[..] } else { &steps[until.saturating_sub(lines)..until] };
+    let shown = if all { &steps[..] } else { &steps[until.saturating_sub(lines)..until] };
     if shown.len() < steps.len() {
         let _ = writeln!(
             text,
@@ -177,8 +179,12 @@ fn describe(report: &Report, switches: &Switches, lines: usize) -> String {
     for line in shown {
         let _ = writeln!(text, "{line}");
     }
-    for violation in &report.violations {
+    let violations = if all { usize::MAX } else { VIOLATIONS_SHOWN };
+    for violation in report.violations.iter().take(violations) {
         let _ = writeln!(text, "violation: {violation}");
+    }
+    if report.violations.len() > violations {
+        let _ = writeln!(text, "({} violations in all)", report.violations.len());
     }
     let rules: String =
         switches.rules_off.iter().map(|rule| format!(" --without {rule}")).collect();

@@ -55,7 +55,7 @@ fn fetch_16_without_the_last_stable_offset_open_records_are_delivered() {
 /// A late marker is rare: the search begins where one is known to arrive.
 #[test]
 fn mark_05_and_mark_07_without_fencing_a_late_marker_tears_a_transaction() {
-    let report = first_violation(70..80, &[Rule::MarkerFencing]).expect("a violation");
+    let report = first_violation(440..450, &[Rule::MarkerFencing]).expect("a violation");
     let torn = |violation: &Violation| {
         matches!(
             violation,
