@@ -2,22 +2,16 @@
 //!
 //! It is told what to send by whoever owns it, and reports what became of it.
 
+mod answers;
+mod requests;
+
 use fencepost_ids::{ErrorCode, GroupId, Offset, ProducerEpoch, ProducerId, TransactionalId};
 use fencepost_oracle::{End, Place, RecordId, TransactionId};
-use fencepost_wire::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
-use fencepost_wire::messages::txn_offset_commit_request::{
-    TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
-};
-use fencepost_wire::messages::{
-    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest,
-    TxnOffsetCommitRequest,
-};
-use fencepost_wire::{Response, ToWire};
 
 use super::coordinator::{Coordinator, Kind};
 use super::directory::Directory;
-use super::sender::{Sender, Sent};
-use super::{BatchTag, Io, Part, Signal, Tag, Wait, error_of, is_retriable};
+use super::sender::Sender;
+use super::{Io, Part, Signal, Tag, Wait};
 
 /// Which transaction protocol the client speaks (FEAT-03).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,15 +121,6 @@ impl Transactor {
         self.initialise((ProducerId::NONE, ProducerEpoch::NONE), io);
     }
 
-    fn initialise(&mut self, expected: (ProducerId, ProducerEpoch), io: &mut Io<'_>) {
-        let request = InitProducerIdRequest::default()
-            .with_transactional_id(Some(self.transactional_id.to_wire()))
-            .with_transaction_timeout_ms(self.timeout_ms)
-            .with_producer_id(expected.0.to_wire())
-            .with_producer_epoch(expected.1.0);
-        self.coordinator.send(Tag::InitProducerId, 4, request, io);
-    }
-
     /// Begins a transaction and works through it.
     pub(crate) fn begin(&mut self, work: Work, io: &mut Io<'_>) {
         let transaction = io.history.began(io.actor);
@@ -143,29 +128,6 @@ impl Transactor {
             Protocol::Tv1 if !work.batches.is_empty() => self.add_partitions(transaction, work, io),
             Protocol::Tv1 | Protocol::Tv2 => self.send(transaction, work, io),
         }
-    }
-
-    fn add_partitions(&mut self, transaction: TransactionId, work: Work, io: &mut Io<'_>) {
-        let Some((producer_id, epoch)) = self.sender.identity() else { return };
-        let mut lanes: Vec<_> = work.batches.iter().map(|(lane, _)| *lane).collect();
-        lanes.sort();
-        lanes.dedup();
-        let topics = lanes
-            .into_iter()
-            .map(|lane| {
-                let place = &self.directory.places()[lane];
-                AddPartitionsToTxnTopic::default()
-                    .with_name(place.topic.to_wire())
-                    .with_partitions(vec![place.partition.0])
-            })
-            .collect();
-        let request = AddPartitionsToTxnRequest::default()
-            .with_v3_and_below_transactional_id(self.transactional_id.to_wire())
-            .with_v3_and_below_producer_id(producer_id.to_wire())
-            .with_v3_and_below_producer_epoch(epoch.0)
-            .with_v3_and_below_topics(topics);
-        self.stage = Stage::Adding(transaction, work);
-        self.coordinator.send(Tag::AddPartitions, 3, request, io);
     }
 
     fn send(&mut self, transaction: TransactionId, work: Work, io: &mut Io<'_>) {
@@ -195,70 +157,6 @@ impl Transactor {
             Protocol::Tv1 => self.add_offsets(transaction, work, io),
             Protocol::Tv2 => self.commit_offsets(transaction, work, io),
         }
-    }
-
-    fn add_offsets(&mut self, transaction: TransactionId, work: Work, io: &mut Io<'_>) {
-        let (Some((producer_id, epoch)), Some(group)) = (self.sender.identity(), &self.group)
-        else {
-            return;
-        };
-        let request = AddOffsetsToTxnRequest::default()
-            .with_transactional_id(self.transactional_id.to_wire())
-            .with_producer_id(producer_id.to_wire())
-            .with_producer_epoch(epoch.0)
-            .with_group_id(group.to_wire());
-        self.stage = Stage::AddingOffsets(transaction, work);
-        self.coordinator.send(Tag::AddOffsets, 3, request, io);
-    }
-
-    fn commit_offsets(&mut self, transaction: TransactionId, work: Work, io: &mut Io<'_>) {
-        let Some((producer_id, epoch)) = self.sender.identity() else { return };
-        let (Some(group), Some(coordinator)) = (&self.group, &mut self.group_coordinator) else {
-            return;
-        };
-        let topics = work
-            .offsets
-            .iter()
-            .map(|(place, offset)| {
-                TxnOffsetCommitRequestTopic::default()
-                    .with_name(place.topic.to_wire())
-                    .with_partitions(vec![
-                        TxnOffsetCommitRequestPartition::default()
-                            .with_partition_index(place.partition.0)
-                            .with_committed_offset(offset.0)
-                            .with_committed_leader_epoch(-1)
-                            .with_committed_metadata(None),
-                    ])
-            })
-            .collect();
-        let request = TxnOffsetCommitRequest::default()
-            .with_transactional_id(self.transactional_id.to_wire())
-            .with_group_id(group.to_wire())
-            .with_producer_id(producer_id.to_wire())
-            .with_producer_epoch(epoch.0)
-            .with_generation_id(-1)
-            .with_topics(topics);
-        let version = match self.protocol {
-            Protocol::Tv1 => 4,
-            Protocol::Tv2 => 5,
-        };
-        self.stage = Stage::CommittingOffsets(transaction, work);
-        coordinator.send(Tag::OffsetCommit, version, request, io);
-    }
-
-    fn end(&mut self, transaction: TransactionId, commit: bool, io: &mut Io<'_>) {
-        let Some((producer_id, epoch)) = self.sender.identity() else { return };
-        let request = EndTxnRequest::default()
-            .with_transactional_id(self.transactional_id.to_wire())
-            .with_producer_id(producer_id.to_wire())
-            .with_producer_epoch(epoch.0)
-            .with_committed(commit);
-        let version = match self.protocol {
-            Protocol::Tv1 => 4,
-            Protocol::Tv2 => 5,
-        };
-        self.stage = Stage::Ending(transaction, commit);
-        self.coordinator.send(Tag::EndTransaction, version, request, io);
     }
 
     /// Handles what is the protocol's; the report says what the owner must know.
@@ -319,31 +217,6 @@ impl Transactor {
         None
     }
 
-    fn produced(&mut self, tag: BatchTag, response: &Response, io: &mut Io<'_>) -> Option<Report> {
-        if self.stage == Stage::Dead {
-            return None;
-        }
-        let failed = match self.sender.answered(tag, response, &mut self.directory, io) {
-            Sent::Acknowledged(records) => {
-                for record in records {
-                    io.history.acknowledged(record);
-                }
-                None
-            }
-            Sent::Again => None,
-            Sent::Failed(error) => Some(error),
-        };
-        if let (Some(error), Stage::Sending(transaction, _)) = (failed, self.stage.clone()) {
-            if is_fatal_for_produce(error) {
-                return self.die(error, io);
-            }
-            self.stage = Stage::Failing(transaction);
-            self.bump_needed = true;
-        }
-        self.progress(io);
-        None
-    }
-
     /// Goes on when the batches are all acknowledged, or when what failed may be aborted.
     fn progress(&mut self, io: &mut Io<'_>) {
         match self.stage {
@@ -361,119 +234,6 @@ impl Transactor {
             | Stage::CommittingOffsets(..)
             | Stage::Ending(..)
             | Stage::Dead => {}
-        }
-    }
-
-    fn coordinator_answered(
-        &mut self,
-        tag: Tag,
-        response: &Response,
-        io: &mut Io<'_>,
-    ) -> Option<Report> {
-        let error = match response {
-            Response::InitProducerId(response) => response.error_code,
-            Response::AddOffsetsToTxn(response) => response.error_code,
-            Response::EndTxn(response) => response.error_code,
-            Response::AddPartitionsToTxn(response) => response
-                .results_by_topic_v3_and_below
-                .iter()
-                .flat_map(|topic| &topic.results_by_partition)
-                .map(|row| row.partition_error_code)
-                .find(|code| *code != 0)
-                .unwrap_or(0),
-            _ => ErrorCode::UnknownServerError.code(),
-        };
-        match error_of(error) {
-            ErrorCode::None => {
-                self.coordinator.settle();
-                self.coordinator_agreed(response, io)
-            }
-            ErrorCode::CoordinatorNotAvailable | ErrorCode::NotCoordinator => {
-                self.coordinator.relocate(io);
-                None
-            }
-            error if is_retriable(error) => {
-                self.coordinator.repeat(io);
-                None
-            }
-            ErrorCode::TransactionAbortable if tag != Tag::EndTransaction => {
-                self.coordinator.settle();
-                self.fail(io);
-                None
-            }
-            error => self.die(error, io),
-        }
-    }
-
-    fn coordinator_agreed(&mut self, response: &Response, io: &mut Io<'_>) -> Option<Report> {
-        match (self.stage.clone(), response) {
-            (Stage::Initialising, Response::InitProducerId(answer)) => {
-                let id = ProducerId(answer.producer_id.0);
-                self.sender.identify(id, ProducerEpoch(answer.producer_epoch));
-                self.stage = Stage::Ready;
-                return Some(Report::Ready);
-            }
-            (Stage::Adding(transaction, work), _) => self.send(transaction, work, io),
-            (Stage::AddingOffsets(transaction, work), _) => {
-                self.commit_offsets(transaction, work, io);
-            }
-            (Stage::Ending(transaction, commit), Response::EndTxn(answer)) => {
-                let end = if commit { End::Committed } else { End::NotCommitted };
-                io.history.ended(transaction, end);
-                if self.protocol == Protocol::Tv2 {
-                    let id = ProducerId(answer.producer_id.0);
-                    self.sender.identify(id, ProducerEpoch(answer.producer_epoch));
-                } else if std::mem::take(&mut self.bump_needed)
-                    && let Some(identity) = self.sender.identity()
-                {
-                    self.stage = Stage::Initialising;
-                    self.initialise(identity, io);
-                    return Some(Report::Ended(end));
-                }
-                self.stage = Stage::Ready;
-                return Some(Report::Ended(end));
-            }
-            _ => {}
-        }
-        None
-    }
-
-    fn offsets_answered(&mut self, response: &Response, io: &mut Io<'_>) -> Option<Report> {
-        let Response::TxnOffsetCommit(answer) = response else { return None };
-        let coordinator = self.group_coordinator.as_mut()?;
-        let code = answer
-            .topics
-            .iter()
-            .flat_map(|topic| &topic.partitions)
-            .map(|row| row.error_code)
-            .find(|code| *code != 0)
-            .unwrap_or(0);
-        match error_of(code) {
-            ErrorCode::None => {
-                coordinator.settle();
-                if let Stage::CommittingOffsets(transaction, work) = self.stage.clone() {
-                    self.end(transaction, work.commit, io);
-                }
-                None
-            }
-            ErrorCode::CoordinatorNotAvailable
-            | ErrorCode::NotCoordinator
-            | ErrorCode::RequestTimedOut => {
-                coordinator.relocate(io);
-                None
-            }
-            error if is_retriable(error) => {
-                coordinator.repeat(io);
-                None
-            }
-            ErrorCode::TransactionAbortable
-            | ErrorCode::IllegalGeneration
-            | ErrorCode::UnknownMemberId => {
-                coordinator.settle();
-                self.fail(io);
-                None
-            }
-            error => self.die(error, io),
         }
     }
 
@@ -516,12 +276,6 @@ impl Transactor {
         self.stage = Stage::Dead;
         Some(Report::Dead)
     }
-}
-
-/// Errors of Produce that no abort mends (CLIENT-07).
-const fn is_fatal_for_produce(error: ErrorCode) -> bool {
-    use ErrorCode as E;
-    matches!(error, E::InvalidProducerIdMapping | E::ProducerFenced | E::UnsupportedVersion)
 }
 
 /// Errors that a rival, or the coordinator's own abort, explains.
