@@ -114,7 +114,7 @@ impl Host<'_> {
     }
 
     /// Whether the transaction's coordinator must be asked before a batch may be appended: the
-    /// guard for the append if so (VERIFY-02 to VERIFY-05).
+    /// guard for the append if so (VERIFY-02 to VERIFY-05, VERIFY-11).
     ///
     /// # Errors
     /// 6 if this broker does not lead the partition, 47 for a stale epoch (VERIFY-03).
@@ -127,6 +127,9 @@ impl Host<'_> {
         mode: QuestionMode,
     ) -> Result<Option<VerificationGuard>, ErrorCode> {
         let leader = self.leaders.get_mut(&key).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        if mode != QuestionMode::Add && !self.rules.partition_verification {
+            return Ok(None);
+        }
         let mode = match mode {
             QuestionMode::VerifyForOldClient | QuestionMode::Verify => VerificationMode::Verify,
             QuestionMode::Add => VerificationMode::Add,

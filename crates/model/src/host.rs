@@ -84,7 +84,7 @@ impl Host<'_> {
     }
 
     /// Whether this broker leads a partition, in the term that the client knows if it names one
-    /// (FETCH-12 steps 6 and 7, API-30).
+    /// (FETCH-12 steps 4 to 7, API-30).
     ///
     /// # Errors
     /// 74 or 75 for another term, 6 if another broker leads.
@@ -93,8 +93,10 @@ impl Host<'_> {
         key: PartitionKey,
         known: LeaderEpoch,
     ) -> Result<&Leader, ErrorCode> {
-        let epoch = self.metadata.partition(key).map(|partition| partition.leader_epoch);
-        match epoch {
+        let partition = self.metadata.partition(key);
+        // A broker without a replica knows no term.
+        let hosted = partition.filter(|partition| partition.replicas.contains(&self.broker));
+        match hosted.map(|partition| partition.leader_epoch) {
             Some(epoch) if known != LeaderEpoch::NONE && known < epoch => {
                 Err(ErrorCode::FencedLeaderEpoch)
             }

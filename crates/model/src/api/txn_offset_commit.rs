@@ -108,10 +108,6 @@ fn begin(
     if host.leader(key).is_none() {
         return Err(ErrorCode::NotLeaderOrFollower);
     }
-    let is_enabled = host.config.settings.transaction_partition_verification_enable;
-    if mode != QuestionMode::Add && !is_enabled {
-        return Ok(None);
-    }
     let producer_id = ProducerId::from_wire(&request.producer_id);
     let producer_epoch = ProducerEpoch(request.producer_epoch);
     commit.guard =

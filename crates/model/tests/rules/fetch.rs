@@ -1,5 +1,8 @@
 //! Fetch at the wire.
 
+mod reading;
+mod sessions;
+
 use fencepost_ids::{ErrorCode, Offset};
 use fencepost_wire::messages::fetch_request::{FetchPartition, FetchTopic};
 use fencepost_wire::messages::{FetchRequest, TopicName};

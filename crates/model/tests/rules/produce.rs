@@ -195,3 +195,16 @@ fn frame_13_a_request_is_carried_out_though_its_client_is_gone() {
     let next = [("a", 0, plain((7, 0), 1, 1))];
     assert_eq!(rows(world.call(client, 9, request(None, -1, &next))), [(0, 1)]);
 }
+
+#[test]
+fn verify_11_switched_off_a_tv1_batch_passes_unasked() {
+    let mut world = World::with(1, &[("a", 1, 1)], |config| {
+        config.settings.set("transaction.partition.verification.enable", "false").unwrap();
+    });
+    let client = world.connect(0);
+    let open = [("a", 0, transactional((7, 0), 0, 2))];
+    assert_eq!(rows(world.call(client, 11, request(Some("t"), -1, &open))), [(0, 0)]);
+    let fetched = world.call(client, 12, crate::fetch::request(0, 0, &[("a", 0, 0)]));
+    let marks = &crate::fetch::partitions(fetched)[0];
+    assert_eq!((marks.last_stable_offset.0, marks.high_watermark.0), (0, 2), "the LSO sticks");
+}

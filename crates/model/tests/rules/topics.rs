@@ -1,5 +1,6 @@
 //! Metadata, topic administration and configurations at the wire.
 
+use fencepost_ids::TopicId;
 use fencepost_wire::messages::create_partitions_request::CreatePartitionsTopic;
 use fencepost_wire::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use fencepost_wire::messages::delete_records_request::{
@@ -11,12 +12,13 @@ use fencepost_wire::messages::incremental_alter_configs_request::{
 };
 use fencepost_wire::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use fencepost_wire::messages::metadata_request::MetadataRequestTopic;
+use fencepost_wire::messages::metadata_response::MetadataResponseTopic;
 use fencepost_wire::messages::{
     ApiVersionsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest,
     DeleteTopicsRequest, DescribeConfigsRequest, FindCoordinatorRequest,
     IncrementalAlterConfigsRequest, ListOffsetsRequest, MetadataRequest, TopicName,
 };
-use fencepost_wire::{Response, StrBytes};
+use fencepost_wire::{FromWire, Response, StrBytes};
 
 use crate::produce;
 use crate::world::{Client, World, plain};
@@ -29,17 +31,31 @@ fn name(topic: &str) -> TopicName {
     TopicName(text(topic))
 }
 
-/// Asks for one topic: error, number of partitions, and each partition's leader.
-fn ask(world: &mut World, client: Client, version: i16, topic: &str) -> (i16, Vec<i32>) {
+/// What Metadata says of one topic, which is created if it does not exist.
+fn look_up(world: &mut World, client: Client, version: i16, topic: &str) -> MetadataResponseTopic {
     let asked = MetadataRequestTopic::default().with_name(Some(name(topic)));
     let request = MetadataRequest::default()
         .with_topics(Some(vec![asked]))
         .with_allow_auto_topic_creation(true);
-    let Response::Metadata(response) = world.call(client, version, request) else {
+    let Response::Metadata(mut response) = world.call(client, version, request) else {
         panic!("not a metadata response")
     };
-    let topic = &response.topics[0];
+    response.topics.remove(0)
+}
+
+/// Asks for one topic: error, and each partition's leader.
+fn ask(world: &mut World, client: Client, version: i16, topic: &str) -> (i16, Vec<i32>) {
+    let topic = look_up(world, client, version, topic);
     (topic.error_code, topic.partitions.iter().map(|partition| partition.leader_id.0).collect())
+}
+
+/// The id of a topic, which is created if it does not exist.
+pub fn topic_id(world: &mut World, client: Client, topic: &str) -> TopicId {
+    let mut found = look_up(world, client, 12, topic);
+    if found.error_code != 0 {
+        found = look_up(world, client, 12, topic);
+    }
+    TopicId::from_wire(&found.topic_id)
 }
 
 #[test]

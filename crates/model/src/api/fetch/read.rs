@@ -93,7 +93,7 @@ fn read_one(
     } else {
         metadata.topic_by_id(asked.topic_id).ok_or(ErrorCode::UnknownTopicId)
     };
-    let found = found.and_then(|topic| check_place(host, version, topic, asked).map(|()| topic));
+    let found = found.and_then(|topic| check_place(version, topic, asked).map(|()| topic));
     let topic = match found {
         Ok(topic) => topic,
         Err(error) => {
@@ -134,20 +134,11 @@ fn read_one(
     }
 }
 
-/// FETCH-12 steps 3 and 4, and FETCH-30.
-fn check_place(
-    host: &Host<'_>,
-    version: i16,
-    topic: &Topic,
-    asked: &Asked,
-) -> Result<(), ErrorCode> {
-    let partition = topic.partition(asked.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+/// FETCH-12 step 3, and FETCH-30.
+fn check_place(version: i16, topic: &Topic, asked: &Asked) -> Result<(), ErrorCode> {
+    topic.partition(asked.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     if version < 10 && topic.settings.compression_type == Compression::Zstd {
         return Err(ErrorCode::UnsupportedCompressionType);
-    }
-    // A replica is looked at by its term first (FETCH-12); a broker without one cannot say more.
-    if !partition.replicas.contains(&host.broker) {
-        return Err(ErrorCode::NotLeaderOrFollower);
     }
     Ok(())
 }
