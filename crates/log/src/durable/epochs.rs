@@ -43,7 +43,7 @@ impl LeaderEpochs {
     }
 
     pub(super) fn end_of(&self, epoch: LeaderEpoch, log_end: Offset) -> Option<EpochEnd> {
-        if epoch.0 < 0 {
+        if epoch == LeaderEpoch::NONE {
             return None;
         }
         if self.latest() == Some(epoch) {

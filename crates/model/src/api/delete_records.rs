@@ -17,7 +17,13 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DeleteRecordsReq
         let partitions = topic
             .partitions
             .iter()
-            .map(|asked| {
+            .enumerate()
+            // A partition named twice: the last one counts.
+            .filter(|(at, asked)| {
+                let later = &topic.partitions[at + 1..];
+                !later.iter().any(|other| other.partition_index == asked.partition_index)
+            })
+            .map(|(_, asked)| {
                 let deleted =
                     delete(step, call, &topic.name.0, asked.partition_index, asked.offset);
                 let row = DeleteRecordsPartitionResult::default()

@@ -10,6 +10,7 @@ use fencepost_wire::messages::{DescribeProducersRequest, DescribeProducersRespon
 use fencepost_wire::{StrBytes, ToWire};
 
 use crate::host::Host;
+use crate::metadata::check_topic_name;
 use crate::step::{Call, Step};
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeProducersRequest) {
@@ -20,13 +21,16 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeProducer
 }
 
 fn describe_topic(host: &Host<'_>, topic: &TopicRequest) -> TopicResponse {
+    // Only a partition that was looked for among the hosted ones is refused without words.
+    let is_known = host.metadata.topic(&topic.name).is_some();
     let partitions = topic.partition_indexes.iter().map(|index| {
         let response = PartitionResponse::default().with_partition_index(*index);
         match describe(host, topic.name.as_str(), PartitionIndex(*index)) {
             Ok(producers) => response.with_active_producers(producers.iter().map(row).collect()),
-            Err(error) => response
-                .with_error_code(error.to_wire())
-                .with_error_message(Some(StrBytes::from_string(error.to_string()))),
+            Err(error) => {
+                let message = (!is_known).then(|| StrBytes::from_string(error.to_string()));
+                response.with_error_code(error.to_wire()).with_error_message(message)
+            }
         }
     });
     TopicResponse::default().with_name(topic.name.clone()).with_partitions(partitions.collect())
@@ -38,6 +42,7 @@ fn describe(
     topic: &str,
     partition: PartitionIndex,
 ) -> Result<Vec<ProducerDescription>, ErrorCode> {
+    check_topic_name(topic).map_err(|_| ErrorCode::InvalidTopicException)?;
     let key = host.key(topic, partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     if let Some(leader) = host.leader(key) {
         return Ok(leader.replica.describe_producers().collect());

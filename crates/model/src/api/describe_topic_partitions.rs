@@ -22,9 +22,18 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeTopicPar
     }
     names.sort();
     names.dedup();
+    if let Some(error) = unanswerable(&request, &names) {
+        let refused = request.topics.iter().map(|topic| {
+            DescribeTopicPartitionsResponseTopic::default()
+                .with_error_code(error.code())
+                .with_name(Some(topic.name.clone()))
+        });
+        let response = DescribeTopicPartitionsResponse::default().with_topics(refused.collect());
+        return step.respond(call.ticket, response);
+    }
     let (first_name, first_partition) = request.cursor.as_ref().map_or_else(
         || (TopicName::from(""), 0),
-        |cursor| (TopicName::from_wire(&cursor.topic_name), cursor.partition_index.max(0)),
+        |cursor| (TopicName::from_wire(&cursor.topic_name), cursor.partition_index),
     );
     let mut topics = Vec::new();
     let mut next_cursor = None;
@@ -66,6 +75,23 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeTopicPar
         .with_topics(topics)
         .with_next_cursor(next_cursor);
     step.respond(call.ticket, response);
+}
+
+/// The error of the whole request: a cursor that points at nothing in the list, or a topic without
+/// a name.
+fn unanswerable(
+    request: &DescribeTopicPartitionsRequest,
+    names: &[TopicName],
+) -> Option<ErrorCode> {
+    let cursor = request.cursor.as_ref();
+    if cursor.is_some_and(|cursor| {
+        cursor.partition_index < 0
+            || !names.contains(&TopicName::from_wire(&cursor.topic_name))
+                && !request.topics.is_empty()
+    }) {
+        return Some(ErrorCode::InvalidRequest);
+    }
+    names.iter().any(|name| name.as_str().is_empty()).then_some(ErrorCode::UnknownServerError)
 }
 
 fn cursor(name: &TopicName, partition: i32) -> Cursor {

@@ -45,14 +45,16 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
     }
     let isolation = match request.isolation_level {
         0 => Isolation::ReadUncommitted,
-        _ => Isolation::ReadCommitted,
+        1 => Isolation::ReadCommitted,
+        _ => return refuse(step, call, &request, ErrorCode::UnknownServerError),
     };
     let settings = &step.cluster.config.settings;
-    let max_bytes = request.max_bytes.min(settings.fetch_max_bytes).max(0);
+    let max_bytes = request.max_bytes.min(settings.fetch_max_bytes);
     let limits = Limits {
         isolation,
         max_bytes,
         min_bytes: request.min_bytes.min(max_bytes),
+        uses_topic_ids: version >= TOPIC_ID_VERSION,
         max_wait_ms: request.max_wait_ms,
     };
     match resolve_session(step, call, request) {
@@ -114,6 +116,22 @@ fn resolve_session(
     }
 }
 
+/// Refuses a request as a whole; by name, each partition says so as well.
+fn refuse(step: &mut Step<'_>, call: &Call, request: &FetchRequest, error: ErrorCode) {
+    let by_name = call.ticket.version < TOPIC_ID_VERSION;
+    let topics = request.topics.iter().filter(|_| by_name).map(|topic| {
+        let indexes = topic.partitions.iter().map(|asked| PartitionIndex(asked.partition));
+        FetchedTopic {
+            topic: TopicName::from_wire(&topic.topic),
+            topic_id: TopicId::ZERO,
+            partitions: indexes.map(|index| read::set_aside(index, error)).collect(),
+        }
+    });
+    let topics = topics.collect();
+    let response = FetchResponse { error_code: error, topics, ..FetchResponse::default() };
+    step.respond(call.ticket, response);
+}
+
 fn topic_of(
     uses_topic_ids: bool,
     name: &fencepost_wire::messages::TopicName,
@@ -131,12 +149,17 @@ fn asked(uses_topic_ids: bool, request: &FetchRequest) -> Vec<Asked> {
             topic_id,
             partition: PartitionIndex(partition.partition),
             offset: Offset(partition.fetch_offset),
-            current_leader_epoch: LeaderEpoch(partition.current_leader_epoch),
-            last_fetched_epoch: LeaderEpoch(partition.last_fetched_epoch),
+            current_leader_epoch: given(partition.current_leader_epoch),
+            last_fetched_epoch: given(partition.last_fetched_epoch),
             max_bytes: partition.partition_max_bytes,
         })
     });
     topics.flatten().collect()
+}
+
+/// A leader epoch of a fetch: every negative one stands for none.
+fn given(epoch: i32) -> LeaderEpoch {
+    LeaderEpoch(epoch.max(LeaderEpoch::NONE.0))
 }
 
 fn park(step: &mut Step<'_>, waiting: Waiting, rows: &[Row]) {

@@ -16,9 +16,14 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FindCoordinatorR
     };
     let response = if call.ticket.version < 4 {
         let found = find(step, topic, &request.key);
+        // A single answer says in words that nothing is wrong, one of a list does not.
+        let message = match found.error_code {
+            0 => Some(StrBytes::from_static_str("NONE")),
+            _ => found.error_message,
+        };
         FindCoordinatorResponse::default()
             .with_error_code(found.error_code)
-            .with_error_message(found.error_message.filter(|_| call.ticket.version >= 1))
+            .with_error_message(message.filter(|_| call.ticket.version >= 1))
             .with_node_id(found.node_id)
             .with_host(found.host)
             .with_port(found.port)

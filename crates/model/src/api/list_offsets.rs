@@ -30,26 +30,33 @@ impl Found {
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ListOffsetsRequest) {
     let isolation = match request.isolation_level {
-        _ if request.replica_id.0 >= 0 => Isolation::LogEnd,
-        0 => Isolation::ReadUncommitted,
-        _ => Isolation::ReadCommitted,
+        _ if request.replica_id.0 >= 0 => Ok(Isolation::LogEnd),
+        0 => Ok(Isolation::ReadUncommitted),
+        1 => Ok(Isolation::ReadCommitted),
+        _ => Err(ErrorCode::UnknownServerError),
     };
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for asked in &topic.partitions {
+        for (at, asked) in topic.partitions.iter().enumerate() {
+            let same =
+                |other: &ListOffsetsPartition| other.partition_index == asked.partition_index;
+            // Of a partition that is named twice there is one answer (API-30).
+            if topic.partitions[..at].iter().any(same) {
+                continue;
+            }
             let twice = request
                 .topics
                 .iter()
                 .filter(|other| other.name == topic.name)
                 .flat_map(|other| &other.partitions)
-                .filter(|other| other.partition_index == asked.partition_index)
+                .filter(|other| same(other))
                 .count()
                 > 1;
             let found = if twice {
                 Err(ErrorCode::InvalidRequest)
             } else {
-                find(step, call, &topic.name.0, asked, isolation)
+                isolation.and_then(|isolation| find(step, call, &topic.name.0, asked, isolation))
             };
             partitions.push(answer(call.ticket.version, asked, found));
         }

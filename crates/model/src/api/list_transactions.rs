@@ -53,6 +53,7 @@ impl Filter {
             match TxnState::ALL.into_iter().find(|state| state.name() == wanted.as_str()) {
                 Some(state) => states.push(state.name()),
                 None if NEVER_STORED.contains(&wanted.as_str()) => {}
+                None if unknown_states.contains(wanted) => {}
                 None => unknown_states.push(wanted.clone()),
             }
         }

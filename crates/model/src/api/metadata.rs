@@ -22,20 +22,16 @@ pub(super) const ALL_CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: MetadataRequest) {
     let version = call.ticket.version;
+    if let Some(error) = unanswerable(version, &request) {
+        return step.respond(call.ticket, refused(&request, error));
+    }
     let topics = match &request.topics {
         None => all_topics(step),
         Some(topics) if topics.is_empty() && version == 0 => all_topics(step),
-        Some(topics) if version < 12 && topics.iter().any(is_by_id) => topics
-            .iter()
-            .map(|topic| {
-                unknown_topic(
-                    topic,
-                    topic.name.clone().unwrap_or_default(),
-                    ErrorCode::InvalidRequest,
-                )
-            })
-            .collect(),
-        Some(topics) => topics.iter().map(|topic| one_topic(step, call, &request, topic)).collect(),
+        Some(topics) => {
+            let asked = distinct(topics);
+            asked.into_iter().map(|topic| one_topic(step, call, &request, topic)).collect()
+        }
     };
     let topics = topics
         .into_iter()
@@ -80,9 +76,48 @@ fn all_topics(step: &Step<'_>) -> Vec<MetadataResponseTopic> {
     metadata.topics().map(|topic| describe(metadata, topic)).collect()
 }
 
-/// Whether a topic is named as only version 12 and later can (API-21).
-fn is_by_id(topic: &MetadataRequestTopic) -> bool {
-    topic.name.is_none() || !topic.topic_id.is_nil()
+/// The error of the whole request: topics that this version cannot name by id, or that are named
+/// not at all (API-21).
+fn unanswerable(version: i16, request: &MetadataRequest) -> Option<ErrorCode> {
+    let topics = request.topics.as_deref().unwrap_or_default();
+    if version < 12 {
+        let by_id = |topic: &MetadataRequestTopic| topic.name.is_none() || has_id(topic);
+        return topics.iter().any(by_id).then_some(ErrorCode::InvalidRequest);
+    }
+    let nameless = |topic: &MetadataRequestTopic| topic.name.is_none() && !has_id(topic);
+    topics.iter().any(nameless).then_some(ErrorCode::UnknownServerError)
+}
+
+/// The answer to a request that fails as a whole knows nothing of the cluster.
+fn refused(request: &MetadataRequest, error: ErrorCode) -> MetadataResponse {
+    let topics = request.topics.as_deref().unwrap_or_default().iter();
+    let topics = topics
+        .map(|topic| unknown_topic(topic, topic.name.clone().unwrap_or_default(), error))
+        .map(|topic| topic.with_topic_authorized_operations(NOT_ASKED));
+    MetadataResponse::default()
+        .with_topics(topics.collect())
+        .with_controller_id(BrokerId::NONE.to_wire())
+        .with_cluster_authorized_operations(NOT_ASKED)
+        .with_error_code(error.code())
+}
+
+fn has_id(topic: &MetadataRequestTopic) -> bool {
+    !topic.topic_id.is_nil()
+}
+
+/// What to answer: each topic once, and if any is asked for by id, only those that are.
+fn distinct(topics: &[MetadataRequestTopic]) -> Vec<&MetadataRequestTopic> {
+    let by_id = topics.iter().any(has_id);
+    let mut asked: Vec<&MetadataRequestTopic> = Vec::with_capacity(topics.len());
+    for topic in topics.iter().filter(|topic| has_id(topic) == by_id) {
+        let same = |other: &&MetadataRequestTopic| {
+            if by_id { other.topic_id == topic.topic_id } else { other.name == topic.name }
+        };
+        if !asked.iter().any(same) {
+            asked.push(topic);
+        }
+    }
+    asked
 }
 
 /// API-19 and API-21 for one topic.

@@ -49,7 +49,8 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: TxnOffsetCommitR
 
 /// TXOFF-11: a partition that does not exist is answered as such, whatever happens to the rest.
 fn sort(step: &Step<'_>, request: &TxnOffsetCommitRequest) -> TxnOffsetCommitResponse {
-    let topics = request.topics.iter().map(|topic| {
+    let named = request.topics.iter().filter(|topic| !topic.partitions.is_empty());
+    let topics = named.map(|topic| {
         let known = step.cluster.metadata.topic(&topic.name);
         let answers = topic.partitions.iter().map(|partition| {
             let index = PartitionIndex(partition.partition_index);

@@ -115,6 +115,9 @@ fn append(
     let Some(key) = hosted else {
         return RowState::Decided(ErrorCode::UnknownTopicOrPartition);
     };
+    if !marker.producer_id.is_some() || marker.producer_epoch.0 < 0 {
+        return RowState::Decided(ErrorCode::UnknownServerError);
+    }
     if !may_append {
         return RowState::Decided(ErrorCode::NotLeaderOrFollower);
     }

@@ -145,3 +145,60 @@ fn fetch_23_the_first_batch_always_fits() {
     assert!(bytes(&rows[0]) > 0);
     assert_eq!(bytes(&rows[1]), 0);
 }
+
+#[test]
+fn fetch_31_an_unknown_isolation_level_fails_the_request() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    let response = body(world.call(client, 12, request(2, 0, &[("a", 0, 0)])));
+    assert_eq!(response.error_code, ErrorCode::UnknownServerError);
+    assert_eq!(response.topics[0].partitions[0].error_code, ErrorCode::UnknownServerError);
+}
+
+#[test]
+fn fetch_02_rows_of_one_topic_stay_together() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    let mut asked = request(1, 0, &[("a", 0, 0), ("a", 9, 0)]);
+    let second = asked.topics.remove(1);
+    asked.topics[0].partitions.extend(second.partitions);
+    let response = body(world.call(client, 12, asked));
+    assert_eq!(response.topics.len(), 1);
+    let lists: Vec<_> =
+        response.topics[0].partitions.iter().map(|row| row.aborted_transactions.clone()).collect();
+    assert_eq!(lists, [Some(vec![]), Some(vec![])], "FETCH-19: also for the one set aside");
+}
+
+#[test]
+fn fetch_12_the_zero_id_is_an_unknown_id_and_negative_epochs_are_none() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    let by_id = partitions(world.call(client, 13, request(0, 0, &[("", 0, 0)])));
+    assert_eq!(by_id[0].error_code, ErrorCode::UnknownTopicId);
+    let mut odd = request(0, 0, &[("a", 0, 0)]);
+    odd.topics[0].partitions[0].current_leader_epoch = -2;
+    odd.topics[0].partitions[0].last_fetched_epoch = -5;
+    assert_eq!(partitions(world.call(client, 12, odd))[0].error_code, ErrorCode::None);
+}
+
+#[test]
+fn fetch_22_a_negative_limit_fails_where_there_are_records() {
+    let mut world = World::new(1, &[("a", 2, 1)]);
+    let client = world.connect(0);
+    world.call(client, 9, produce::request(None, -1, &[("a", 1, plain((7, 0), 0, 1))]));
+    let negative = request(0, 0, &[("a", 0, 0), ("a", 1, 0)]).with_max_bytes(-1);
+    let rows = partitions(world.call(client, 12, negative));
+    assert_eq!(rows[0].error_code, ErrorCode::None);
+    let mut negative = request(0, 0, &[("a", 1, 0)]);
+    negative.topics[0].partitions[0].partition_max_bytes = -1;
+    let rows = partitions(world.call(client, 12, negative));
+    assert_eq!(rows[0].error_code, ErrorCode::UnknownServerError);
+}
+
+#[test]
+fn fetch_03_a_full_fetch_of_nothing_makes_a_session() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    let response = body(world.call(client, 12, request(0, 0, &[]).with_session_epoch(0)));
+    assert!(response.session_id > 0);
+}

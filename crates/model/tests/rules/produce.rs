@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use fencepost_model::Channel;
 use fencepost_wire::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use fencepost_wire::messages::produce_response::PartitionProduceResponse;
 use fencepost_wire::messages::{ProduceRequest, TopicName, TransactionalId};
 use fencepost_wire::{Response, StrBytes};
 
@@ -207,4 +208,35 @@ fn verify_11_switched_off_a_tv1_batch_passes_unasked() {
     let fetched = world.call(client, 12, crate::fetch::request(0, 0, &[("a", 0, 0)]));
     let marks = &crate::fetch::partitions(fetched)[0];
     assert_eq!((marks.last_stable_offset.0, marks.high_watermark.0), (0, 2), "the LSO sticks");
+}
+
+#[test]
+fn idem_25_a_broken_compressed_stream_is_answered_with_the_log_start() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    let mut gzip = plain((7, 0), 0, 1).to_vec();
+    gzip[22] |= 1;
+    let crc = crc32c::crc32c(&gzip[21..]);
+    gzip[17..21].copy_from_slice(&crc.to_be_bytes());
+    let row = first_row(world.call(client, 9, request(None, -1, &[("a", 0, gzip.into())])));
+    assert_eq!((row.error_code, row.log_start_offset, row.error_message), (-1, 0, None));
+}
+
+#[test]
+fn idem_25_what_refuses_a_whole_request_is_said_in_words() {
+    let mut world = World::new(1, &[("a", 2, 1)]);
+    let client = world.connect(0);
+    let mut strange = plain((7, 0), 0, 1).to_vec();
+    strange[16] = 3;
+    let data = [("a", 0, plain((7, 0), 0, 1)), ("a", 1, strange.into())];
+    let row = first_row(world.call(client, 9, request(None, -1, &data)));
+    assert_eq!((row.error_code, row.error_message.is_some()), (2, true), "BATCH-06");
+    let data = [("a", 0, transactional((7, 0), 0, 1)), ("a", 1, transactional((8, 0), 0, 1))];
+    let row = first_row(world.call(client, 12, request(Some("t"), -1, &data)));
+    assert_eq!((row.error_code, row.error_message.is_some()), (49, true), "IDEM-03");
+}
+
+fn first_row(response: Response) -> PartitionProduceResponse {
+    let Response::Produce(mut response) = response else { panic!("not a produce response") };
+    response.responses.swap_remove(0).partition_responses.swap_remove(0)
 }

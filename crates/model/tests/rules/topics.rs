@@ -7,6 +7,7 @@ use fencepost_wire::messages::delete_records_request::{
     DeleteRecordsPartition, DeleteRecordsTopic,
 };
 use fencepost_wire::messages::describe_configs_request::DescribeConfigsResource;
+use fencepost_wire::messages::describe_topic_partitions_request::{Cursor, TopicRequest};
 use fencepost_wire::messages::incremental_alter_configs_request::{
     AlterConfigsResource, AlterableConfig,
 };
@@ -15,8 +16,9 @@ use fencepost_wire::messages::metadata_request::MetadataRequestTopic;
 use fencepost_wire::messages::metadata_response::MetadataResponseTopic;
 use fencepost_wire::messages::{
     ApiVersionsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest,
-    DeleteTopicsRequest, DescribeConfigsRequest, FindCoordinatorRequest,
-    IncrementalAlterConfigsRequest, ListOffsetsRequest, MetadataRequest, TopicName,
+    DeleteTopicsRequest, DescribeConfigsRequest, DescribeTopicPartitionsRequest,
+    FindCoordinatorRequest, IncrementalAlterConfigsRequest, ListOffsetsRequest, MetadataRequest,
+    TopicName,
 };
 use fencepost_wire::{FromWire, Response, StrBytes};
 
@@ -288,4 +290,110 @@ fn api_45_a_setting_is_altered_and_described() {
     let data = [("a", 0, plain((7, 0), 0, 20))];
     let rows = produce::rows(world.call(client, 9, produce::request(None, -1, &data)));
     assert_eq!(rows, [(10, -1)], "BATCH-13: it acts at once");
+}
+
+#[test]
+fn api_21_ids_below_version_12_fail_the_request() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    let nameless = MetadataRequestTopic::default().with_name(None);
+    let mut refused = |version| {
+        let request = MetadataRequest::default().with_topics(Some(vec![nameless.clone()]));
+        match world.call(client, version, request) {
+            Response::Metadata(it) => {
+                (it.topics[0].error_code, it.brokers.len(), it.controller_id.0, it.cluster_id)
+            }
+            _ => panic!("not a metadata response"),
+        }
+    };
+    assert_eq!(refused(11), (42, 0, -1, None));
+    assert_eq!(refused(12), (-1, 0, -1, None), "neither a name nor an id");
+}
+
+#[test]
+fn api_21_each_topic_is_answered_once_and_ids_win_over_names() {
+    let mut world = World::new(1, &[("a", 1, 1), ("b", 1, 1)]);
+    let client = world.connect(0);
+    let mut names = |version, topics| {
+        let request = MetadataRequest::default().with_topics(Some(topics));
+        match world.call(client, version, request) {
+            Response::Metadata(it) => it
+                .topics
+                .into_iter()
+                .map(|topic| (topic.name.expect("known").0.to_string(), topic.topic_id))
+                .collect::<Vec<_>>(),
+            _ => panic!("not a metadata response"),
+        }
+    };
+    let named = |topic| MetadataRequestTopic::default().with_name(Some(name(topic)));
+    let twice = names(12, vec![named("a"), named("a")]);
+    assert_eq!(twice.len(), 1);
+    let by_id = MetadataRequestTopic::default().with_name(None).with_topic_id(twice[0].1);
+    assert_eq!(names(12, vec![by_id, named("b")]), twice);
+}
+
+#[test]
+fn api_30_a_partition_named_twice_has_one_answer() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    let mut list = |isolation, timestamps: &[i64]| {
+        let asked = timestamps.iter().map(|timestamp| {
+            ListOffsetsPartition::default().with_timestamp(*timestamp).with_current_leader_epoch(-1)
+        });
+        let topic =
+            ListOffsetsTopic::default().with_name(name("a")).with_partitions(asked.collect());
+        let request = ListOffsetsRequest::default()
+            .with_replica_id((-1).into())
+            .with_isolation_level(isolation)
+            .with_topics(vec![topic]);
+        match world.call(client, 7, request) {
+            Response::ListOffsets(response) => response.topics[0]
+                .partitions
+                .iter()
+                .map(|row| (row.error_code, row.offset))
+                .collect::<Vec<_>>(),
+            _ => panic!("not a ListOffsets response"),
+        }
+    };
+    assert_eq!(list(0, &[-1, -2]), [(42, -1)]);
+    assert_eq!(list(1, &[-1]), [(0, 0)]);
+    assert_eq!(list(2, &[-1]), [(-1, -1)], "an unknown isolation level");
+}
+
+#[test]
+fn api_44_of_a_partition_named_twice_the_last_offset_counts() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    let offsets = [0, 50].map(|offset| DeleteRecordsPartition::default().with_offset(offset));
+    let topic =
+        DeleteRecordsTopic::default().with_name(name("a")).with_partitions(offsets.to_vec());
+    let request = DeleteRecordsRequest::default().with_topics(vec![topic]);
+    let Response::DeleteRecords(response) = world.call(client, 2, request) else {
+        panic!("not a DeleteRecords response")
+    };
+    let errors: Vec<_> = response.topics[0].partitions.iter().map(|row| row.error_code).collect();
+    assert_eq!(errors, [1]);
+}
+
+#[test]
+fn api_26_a_cursor_points_at_a_topic_of_the_request() {
+    let mut world = World::new(1, &[("a", 1, 1), ("b", 1, 1)]);
+    let client = world.connect(0);
+    let mut ask = |topics: &[&str], at: &str, partition| {
+        let cursor = Cursor::default().with_topic_name(name(at)).with_partition_index(partition);
+        let topics = topics.iter().map(|topic| TopicRequest::default().with_name(name(topic)));
+        let request = DescribeTopicPartitionsRequest::default()
+            .with_topics(topics.collect())
+            .with_response_partition_limit(10)
+            .with_cursor(Some(cursor));
+        match world.call(client, 0, request) {
+            Response::DescribeTopicPartitions(response) => {
+                response.topics.iter().map(|topic| topic.error_code).collect::<Vec<_>>()
+            }
+            _ => panic!("not a DescribeTopicPartitions response"),
+        }
+    };
+    assert_eq!(ask(&["a", "b"], "b", 0), [0]);
+    assert_eq!(ask(&["b"], "a", 0), [42]);
+    assert_eq!(ask(&["a", "b"], "a", -1), [42, 42]);
 }

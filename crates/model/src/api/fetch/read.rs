@@ -1,7 +1,7 @@
 //! Reading the partitions of a fetch (FETCH-12 to FETCH-25).
 
 use bytes::Bytes;
-use fencepost_ids::{BrokerId, ErrorCode, LeaderEpoch, Offset, TopicId, TopicName};
+use fencepost_ids::{BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicName};
 use fencepost_log::{Isolation, LogRead};
 use fencepost_wire::{AbortedTransaction, DivergingEpoch, FetchedPartition, LeaderIdAndEpoch};
 
@@ -17,9 +17,11 @@ use crate::step::Step;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Limits {
     pub(super) isolation: Isolation,
+    /// A real broker fails where records are and this is below 0.
     pub(super) max_bytes: i32,
     pub(super) min_bytes: i32,
     pub(super) max_wait_ms: i32,
+    pub(super) uses_topic_ids: bool,
 }
 
 /// One partition's answer.
@@ -46,13 +48,13 @@ pub(super) fn read(
 ) -> Vec<Row> {
     let Some(parts) = step.parts(broker) else { return Vec::new() };
     let host = &parts.host;
-    let mut left = u64::try_from(limits.max_bytes).unwrap_or(0);
+    let mut left = i64::from(limits.max_bytes);
     let mut nothing_yet = true;
     asked
         .iter()
         .map(|asked| {
             let row = read_one(host, version, limits, asked, left, nothing_yet);
-            left = left.saturating_sub(row.bytes);
+            left = (left - i64::try_from(row.bytes).expect("an answer fits the memory")).max(0);
             nothing_yet &= row.bytes == 0;
             row
         })
@@ -83,25 +85,29 @@ fn read_one(
     version: i16,
     limits: &Limits,
     asked: &Asked,
-    left: u64,
+    left: i64,
     at_least_one: bool,
 ) -> Row {
     let metadata = &host.metadata;
-    let found = if asked.topic_id.is_zero() {
+    let known = if limits.uses_topic_ids {
+        metadata.topic_by_id(asked.topic_id).ok_or(ErrorCode::UnknownTopicId)
+    } else {
         let topic = asked.topic.as_ref().and_then(|name| metadata.topic(name));
         topic.ok_or(ErrorCode::UnknownTopicOrPartition)
-    } else {
-        metadata.topic_by_id(asked.topic_id).ok_or(ErrorCode::UnknownTopicId)
     };
-    let found = found.and_then(|topic| check_place(version, topic, asked).map(|()| topic));
+    let found = known.and_then(|topic| check_place(version, topic, asked).map(|()| topic));
     let topic = match found {
         Ok(topic) => topic,
         Err(error) => {
+            let (topic, topic_id) = match known {
+                Ok(topic) => (topic.name.clone(), topic.id),
+                Err(_) => (asked.topic.clone().unwrap_or_else(|| "".into()), asked.topic_id),
+            };
             return Row {
-                topic: asked.topic.clone().unwrap_or_else(|| TopicName::from("")),
-                topic_id: asked.topic_id,
+                topic,
+                topic_id,
                 key: None,
-                answer: refused(asked, error),
+                answer: set_aside(asked.partition, error),
                 bytes: 0,
                 beyond_limit: false,
             };
@@ -127,7 +133,7 @@ fn read_one(
         Ok(leader) => match host.stored(key) {
             None => Row { answer: refused(asked, ErrorCode::UnknownTopicOrPartition), ..row },
             Some(stored) => {
-                let limit = left.min(u64::try_from(asked.max_bytes).unwrap_or(0));
+                let limit = left.min(i64::from(asked.max_bytes));
                 read_log(host, limits.isolation, asked, leader, stored, limit, at_least_one, row)
             }
         },
@@ -143,16 +149,23 @@ fn check_place(version: i16, topic: &Topic, asked: &Asked) -> Result<(), ErrorCo
     Ok(())
 }
 
+/// The answer for a partition that could not be read.
 fn refused(asked: &Asked, error: ErrorCode) -> FetchedPartition {
+    FetchedPartition { aborted_transactions: None, ..set_aside(asked.partition, error) }
+}
+
+/// The answer for a partition that was not even tried: its list of aborted transactions is empty
+/// rather than null.
+pub(super) fn set_aside(partition: PartitionIndex, error: ErrorCode) -> FetchedPartition {
     FetchedPartition {
-        partition_index: asked.partition,
+        partition_index: partition,
         error_code: error,
         high_watermark: Offset::NONE,
         last_stable_offset: Offset::NONE,
         log_start_offset: Offset::NONE,
         diverging_epoch: None,
         current_leader: None,
-        aborted_transactions: None,
+        aborted_transactions: Some(Vec::new()),
         preferred_read_replica: BrokerId::NONE,
         records: Vec::new(),
     }
@@ -180,7 +193,7 @@ fn read_log(
     asked: &Asked,
     leader: &Leader,
     stored: &Stored,
-    limit: u64,
+    limit: i64,
     at_least_one: bool,
     row: Row,
 ) -> Row {
@@ -199,9 +212,13 @@ fn read_log(
         Err(error) => return Row { answer: refused(asked, error), ..row },
     }
     let bound = replica.upper_bound(&stored.log, host.rules, isolation);
+    let bytes = u64::try_from(limit).unwrap_or(0);
     let fetched =
-        replica.fetch(&stored.log, host.rules, isolation, asked.offset, limit, at_least_one);
+        replica.fetch(&stored.log, host.rules, isolation, asked.offset, bytes, at_least_one);
     match fetched {
+        Ok(_) if limit < 0 && asked.offset < bound => {
+            Row { answer: refused(asked, ErrorCode::UnknownServerError), ..row }
+        }
         Err(_) => Row { answer: refused(asked, ErrorCode::OffsetOutOfRange), ..row },
         Ok(data) => Row {
             bytes: data.records.size_bytes,

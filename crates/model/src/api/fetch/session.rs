@@ -134,7 +134,7 @@ impl FetchSessions {
         now: Timestamp,
         random: &mut Random,
     ) -> i32 {
-        if asked.is_empty() || !self.make_room(asked.len(), slots, now) {
+        if !self.make_room(asked.len(), slots, now) {
             return 0;
         }
         let id = loop {

@@ -57,6 +57,7 @@ impl Row {
                 | ErrorCode::InvalidTxnState
                 | ErrorCode::InvalidTimestamp
                 | ErrorCode::InvalidRecord
+                | ErrorCode::UnknownServerError
         );
         let faults = error.record_faults();
         Self {

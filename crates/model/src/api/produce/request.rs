@@ -59,7 +59,7 @@ pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gat
     let has_transactional_id = request.transactional_id.is_some();
     let mut items: Vec<Item> = Vec::new();
     let mut rows = Vec::new();
-    let mut whole = None;
+    let mut whole: Option<(ErrorCode, Option<String>)> = None;
     let mut transactional = false;
     for (at, topic) in (0..).zip(request.topic_data) {
         let id = TopicId::from_wire(&topic.topic_id);
@@ -90,14 +90,14 @@ pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gat
                 Some(records) => FramedBatch::parse(records, version),
                 // Null records break the request inside a real broker (BATCH-06).
                 None => {
-                    whole = Some(ErrorCode::UnknownServerError);
+                    whole = Some((ErrorCode::UnknownServerError, None));
                     rows.push(Row::refused(place, ErrorCode::UnknownServerError));
                     continue;
                 }
             };
             match (key, batch) {
                 (_, Err(error)) if error.fails_whole_request() => {
-                    whole = Some(error.error_code());
+                    whole = Some((error.error_code(), Some(error.to_string())));
                     rows.push(Row::refused(place, error.error_code()));
                 }
                 (Err(error), _) => rows.push(Row::refused(place, error)),
@@ -112,19 +112,19 @@ pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gat
         }
     }
     if whole.is_none() && transactional && !has_transactional_id {
-        whole = Some(ErrorCode::TransactionalIdAuthorizationFailed);
+        whole = Some((ErrorCode::TransactionalIdAuthorizationFailed, None));
     }
     if whole.is_none() && !is_of_one_producer(&items) {
-        whole = Some(ErrorCode::InvalidProducerIdMapping);
+        let message = "the transactional batches are of several producers (IDEM-03)";
+        whole = Some((ErrorCode::InvalidProducerIdMapping, Some(message.to_owned())));
     }
     match whole {
         None => Gate::Open { items, rows },
-        Some(error) => {
-            for row in &mut rows {
-                row.error = error;
-            }
-            rows.extend(items.into_iter().map(|item| Row::refused(item.place, error)));
-            Gate::Shut(rows)
+        Some((error, message)) => {
+            let places = rows.into_iter().map(|row| row.place);
+            let places = places.chain(items.into_iter().map(|item| item.place));
+            let row = |place| Row { message: message.clone(), ..Row::refused(place, error) };
+            Gate::Shut(places.map(row).collect())
         }
     }
 }

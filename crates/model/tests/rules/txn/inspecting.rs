@@ -133,3 +133,36 @@ fn desc_08_a_fence_by_an_admin_is_an_init_that_is_repeated() {
     assert_eq!(world.init("t", None), "0,2");
     assert_eq!(world.describe("t"), "Empty 0,2");
 }
+
+#[test]
+fn recov_15_what_is_not_here_is_said_in_words_only_if_the_topic_is_unknown() {
+    let mut world = World::new(1, 1);
+    let mut ask = |name: &'static str, partition| {
+        let topic = TopicRequest::default()
+            .with_name(TopicName(StrBytes::from_static_str(name)))
+            .with_partition_indexes(vec![partition]);
+        let request = DescribeProducersRequest::default().with_topics(vec![topic]);
+        let Response::DescribeProducers(response) = world.call(0, 0, request) else { panic!() };
+        let row = &response.topics[0].partitions[0];
+        (row.error_code, row.error_message.is_some())
+    };
+    assert_eq!(ask("orders", 9), (3, false));
+    assert_eq!(ask("nope", 0), (3, true));
+    assert_eq!(ask("a b", 0), (17, true));
+}
+
+#[test]
+fn desc_04_an_unknown_state_is_named_once() {
+    let mut world = World::new(1, 1);
+    let foo = StrBytes::from_static_str("Foo");
+    let twice = all().with_state_filters(vec![foo.clone(), foo]);
+    assert_eq!(list(&mut world, twice), "?Foo");
+}
+
+#[test]
+fn markin_03_a_marker_without_an_identity_is_no_marker() {
+    let mut world = World::new(1, 1);
+    assert_eq!(world.mark((-1, 0), false, 0, 0), "-1");
+    assert_eq!(world.mark((7, -1), false, 0, 0), "-1");
+    assert_eq!(world.lso_and_hw(0), (0, 0));
+}
