@@ -66,7 +66,7 @@ impl Cluster {
     #[must_use]
     pub fn new(config: ClusterConfig, now: Timestamp) -> Self {
         let mut random = Random::from_seed(config.seed);
-        let cluster_id = random.cluster_id();
+        let cluster_id = random.uuid_base64();
         let metadata = Metadata::new(&config, cluster_id);
         let ids: Vec<_> = config.brokers.iter().map(|broker| broker.id).collect();
         let mut cluster = Self {

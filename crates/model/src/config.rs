@@ -2,7 +2,7 @@
 
 mod settings;
 pub use settings::{BrokerSettings, CleanupPolicy, SettingError, TopicSettings};
-pub(crate) use settings::{Compression, SettingRow};
+pub(crate) use settings::{Compression, SettingKind, SettingRow};
 
 use std::sync::Arc;
 

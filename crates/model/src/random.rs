@@ -43,9 +43,9 @@ impl Random {
         }
     }
 
-    /// The id of the cluster: sixteen bytes in URL-safe base 64 without padding, as Kafka writes
-    /// it.
-    pub(crate) fn cluster_id(&mut self) -> String {
+    /// A UUID in URL-safe base 64 without padding, as Kafka writes the id of a cluster and of a
+    /// member of a KIP-848 group.
+    pub(crate) fn uuid_base64(&mut self) -> String {
         const ALPHABET: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let number = u128::from_be_bytes(self.uuid_bytes());
@@ -67,7 +67,7 @@ mod tests {
     fn the_same_seed_draws_the_same_ids() {
         let draw = |seed| {
             let mut random = Random::from_seed(seed);
-            (random.topic_id(), random.uuid_text(), random.cluster_id(), random.positive_i32())
+            (random.topic_id(), random.uuid_text(), random.uuid_base64(), random.positive_i32())
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));

@@ -41,7 +41,7 @@ fn heartbeat(
     validate(call.ticket.version, &group, &heartbeat, &settings)?;
     let mut shard = step.shard_of(call.broker, &group).map_err(Refusal::of)?;
     if heartbeat.member.is_empty() {
-        heartbeat.member = shard.host.random.uuid_text().into();
+        heartbeat.member = shard.host.random.uuid_base64().into();
     }
     heartbeat.client_host = shard.host.client_host(call.ticket).into();
     let reply = shard.consumer_heartbeat(&settings, &group, &heartbeat)?;

@@ -32,10 +32,15 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: CreatePartitions
             }
             Err(error) => result
                 .with_error_code(error.code.code())
-                .with_error_message(Some(StrBytes::from_string(error.message))),
+                .with_error_message(words(&error).map(StrBytes::from_string)),
         });
     }
     step.respond(call.ticket, CreatePartitionsResponse::default().with_results(results));
+}
+
+/// An unknown topic is refused without words.
+fn words(error: &CreateError) -> Option<String> {
+    (error.code != ErrorCode::UnknownTopicOrPartition).then(|| error.message.clone())
 }
 
 fn refuse(code: ErrorCode, message: impl Into<String>) -> CreateError {

@@ -11,6 +11,7 @@ use fencepost_wire::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use fencepost_wire::{FromWire, StrBytes, ToWire};
 
 use super::describe_configs::topic_rows;
+use crate::config::BrokerSettings;
 use crate::metadata::{CreateError, TopicDraft, check_topic_name};
 use crate::step::{Call, Step};
 
@@ -26,11 +27,11 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: CreateTopicsRequ
         let drafted = if twice {
             Err(refuse(ErrorCode::InvalidRequest, "Duplicate topic name."))
         } else {
-            draft(step, topic, &drafts)
+            draft(step, topic)
         };
         results.push(match drafted {
             Ok(draft) => {
-                let result = created(version, &draft);
+                let result = created(version, &draft, &step.cluster.config.settings);
                 drafts.push(draft);
                 result
             }
@@ -38,14 +39,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: CreateTopicsRequ
         });
     }
     for draft in drafts.into_iter().filter(|_| !request.validate_only) {
-        let name = draft.name.clone();
-        let id = draft.id;
         step.create_topic(draft);
-        if version >= 7
-            && let Some(result) = results.iter_mut().find(|result| result.name.0 == *name)
-        {
-            result.topic_id = id.to_wire();
-        }
     }
     step.respond(call.ticket, CreateTopicsResponse::default().with_topics(results));
 }
@@ -55,11 +49,7 @@ fn refuse(code: ErrorCode, message: impl Into<String>) -> CreateError {
 }
 
 /// Steps 3 to 9 of API-42 for one topic.
-fn draft(
-    step: &mut Step<'_>,
-    topic: &CreatableTopic,
-    drafts: &[TopicDraft],
-) -> Result<TopicDraft, CreateError> {
+fn draft(step: &mut Step<'_>, topic: &CreatableTopic) -> Result<TopicDraft, CreateError> {
     let name = TopicName::from_wire(&topic.name);
     check_topic_name(&name).map_err(|why| refuse(ErrorCode::InvalidTopicException, why))?;
     let metadata = &step.cluster.metadata;
@@ -68,16 +58,19 @@ fn draft(
         return Err(refuse(ErrorCode::TopicAlreadyExists, message));
     }
     let clash = |other: &str| other.replace('.', "_") == name.replace('.', "_");
-    let taken = metadata.topics().map(|topic| &topic.name).chain(drafts.iter().map(|d| &d.name));
-    if let Some(other) = taken.into_iter().find(|other| clash(other)) {
+    // Topics of the same request are not looked at.
+    if let Some(other) = metadata.topics().map(|topic| &topic.name).find(|other| clash(other)) {
         let message = format!("Topic '{name}' collides with existing topic: {other}");
         return Err(refuse(ErrorCode::InvalidTopicException, message));
     }
-    let overrides: BTreeMap<_, _> = topic
-        .configs
-        .iter()
-        .filter_map(|config| Some((config.name.to_string(), config.value.as_ref()?.to_string())))
-        .collect();
+    let mut overrides = BTreeMap::new();
+    for config in &topic.configs {
+        let Some(value) = &config.value else {
+            let message = format!("`{}` has no value", config.name.as_str());
+            return Err(refuse(ErrorCode::InvalidConfig, message));
+        };
+        overrides.insert(config.name.to_string(), value.to_string());
+    }
     let settings = step
         .effective_settings(&overrides)
         .map_err(|error| refuse(ErrorCode::InvalidConfig, error.to_string()))?;
@@ -106,7 +99,7 @@ fn draft(
     };
     if partitions > MAX_PARTITIONS {
         let message = format!("A topic has at most {MAX_PARTITIONS} partitions here.");
-        return Err(refuse(ErrorCode::InvalidPartitions, message));
+        return Err(refuse(ErrorCode::PolicyViolation, message));
     }
     step.draft_topic(&name, partitions, factor, overrides, settings)
 }
@@ -175,22 +168,26 @@ pub(super) fn check_assignment(
     Ok(())
 }
 
-fn created(version: i16, draft: &TopicDraft) -> CreatableTopicResult {
-    let result = CreatableTopicResult::default().with_name(draft.name.to_wire());
+/// The answer for a topic that is, or with validate_only would be, created; it has an id either way.
+fn created(version: i16, draft: &TopicDraft, broker: &BrokerSettings) -> CreatableTopicResult {
+    let result =
+        CreatableTopicResult::default().with_name(draft.name.to_wire()).with_error_message(None);
     if version < 5 {
         return result;
     }
-    let configs = topic_rows(&draft.settings, &draft.overrides)
+    let configs = topic_rows(&draft.settings, &draft.overrides, broker)
         .into_iter()
         .map(|row| {
             CreatableTopicConfigs::default()
                 .with_name(StrBytes::from_static_str(row.name))
-                .with_value(Some(StrBytes::from_string(row.value)))
+                .with_value(row.value.map(StrBytes::from_string))
                 .with_config_source(row.source as i8)
         })
         .collect();
     let replicas = draft.assignment.first().map_or(0, Vec::len);
+    let id = if version >= 7 { draft.id } else { TopicId::ZERO };
     result
+        .with_topic_id(id.to_wire())
         .with_num_partitions(draft.assignment.len() as i32)
         .with_replication_factor(replicas as i16)
         .with_configs(Some(configs))

@@ -6,7 +6,7 @@ use fencepost_wire::messages::delete_topics_response::DeletableTopicResult;
 use fencepost_wire::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
 use fencepost_wire::{FromWire, StrBytes, ToWire};
 
-use crate::metadata::TopicIndex;
+use crate::metadata::{Metadata, Topic};
 use crate::step::{Call, Step};
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DeleteTopicsRequest) {
@@ -17,36 +17,57 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DeleteTopicsRequ
         .map(|name| DeleteTopicState::default().with_name(Some(name)));
     let asked: Vec<_> = request.topics.into_iter().chain(by_name).collect();
     let mut results = Vec::with_capacity(asked.len());
-    for topic in &asked {
-        let found = find(step, version, topic, &asked);
-        let (index, error) = match found {
-            Ok(index) => (Some(index), ErrorCode::None),
-            Err(error) => (None, error),
-        };
-        let known = index.and_then(|index| step.cluster.metadata.topic_at(index));
+    let mut found = Vec::new();
+    for (at, topic) in asked.iter().enumerate() {
+        let same = |other: &DeleteTopicState| is_same(&step.cluster.metadata, topic, other);
+        // However often a topic is named, it has one row.
+        if asked[..at].iter().any(same) {
+            continue;
+        }
+        let known = resolve(&step.cluster.metadata, topic);
+        let error = check(step, version, topic, known).err().unwrap_or_else(|| {
+            let is_named_twice = asked[at + 1..].iter().any(same);
+            if is_named_twice { ErrorCode::InvalidRequest } else { ErrorCode::None }
+        });
+        let in_both_ways = asked.iter().filter(|other| same(other)).any(|other| other != topic);
+        let shown = known.filter(|_| error.is_none() || in_both_ways);
         let mut result = DeletableTopicResult::default()
-            .with_name(known.map(|topic| topic.name.to_wire()).or_else(|| topic.name.clone()))
+            .with_name(shown.map(|topic| topic.name.to_wire()).or_else(|| topic.name.clone()))
             .with_error_code(error.code());
         if version >= 5 && !error.is_none() {
             result.error_message = Some(StrBytes::from_string(error.to_string()));
         }
         if version >= 6 {
-            result.topic_id = known.map_or(topic.topic_id, |topic| topic.id.to_wire());
+            result.topic_id = shown.map_or(topic.topic_id, |topic| topic.id.to_wire());
         }
         results.push(result);
-        if let Some(index) = index {
-            step.delete_topic(index);
-        }
+        found.extend(known.filter(|_| error.is_none()).map(|topic| topic.index));
+    }
+    for index in found {
+        step.delete_topic(index);
     }
     step.respond(call.ticket, DeleteTopicsResponse::default().with_responses(results));
 }
 
-fn find(
+/// The topic that is meant, if there is one.
+fn resolve<'a>(metadata: &'a Metadata, asked: &DeleteTopicState) -> Option<&'a Topic> {
+    match &asked.name {
+        Some(name) => metadata.topic(&name.0),
+        None => metadata.topic_by_id(TopicId::from_wire(&asked.topic_id)),
+    }
+}
+
+fn is_same(metadata: &Metadata, topic: &DeleteTopicState, other: &DeleteTopicState) -> bool {
+    let index = |asked| resolve(metadata, asked).map(|topic| topic.index);
+    topic == other || index(topic).is_some_and(|found| index(other) == Some(found))
+}
+
+fn check(
     step: &Step<'_>,
     version: i16,
-    topic: &DeleteTopicState,
-    asked: &[DeleteTopicState],
-) -> Result<TopicIndex, ErrorCode> {
+    asked: &DeleteTopicState,
+    known: Option<&Topic>,
+) -> Result<(), ErrorCode> {
     if !step.cluster.config.settings.delete_topic_enable {
         return Err(if version < 3 {
             ErrorCode::InvalidRequest
@@ -54,22 +75,13 @@ fn find(
             ErrorCode::TopicDeletionDisabled
         });
     }
-    let metadata = &step.cluster.metadata;
-    let id = TopicId::from_wire(&topic.topic_id);
-    let found = match &topic.name {
-        Some(_) if !id.is_zero() => return Err(ErrorCode::InvalidRequest),
-        Some(name) => metadata.topic(&name.0).ok_or(ErrorCode::UnknownTopicOrPartition),
-        None => metadata.topic_by_id(id).ok_or(ErrorCode::UnknownTopicId),
-    };
-    let same = |other: &DeleteTopicState| match found {
-        Ok(found) => {
-            other.name.as_ref().is_some_and(|name| *name.0 == *found.name)
-                || TopicId::from_wire(&other.topic_id) == found.id
-        }
-        Err(_) => other == topic,
-    };
-    if asked.iter().filter(|other| same(other)).count() > 1 {
+    // Exactly one of name and id is given.
+    if asked.name.is_some() != asked.topic_id.is_nil() {
         return Err(ErrorCode::InvalidRequest);
     }
-    found.map(|topic| topic.index)
+    match known {
+        Some(_) => Ok(()),
+        None if asked.name.is_some() => Err(ErrorCode::UnknownTopicOrPartition),
+        None => Err(ErrorCode::UnknownTopicId),
+    }
 }

@@ -49,7 +49,8 @@ fn unknown(version: i16, group: &GroupId) -> DescribedGroup {
         .with_error_message(Some(StrBytes::from_string(format!("Group {group} not found."))))
 }
 
-/// The selected protocol and what the members have under it are told in Stable alone.
+/// The selected protocol and the members' metadata under it are told in Stable alone; assignments
+/// always, and in a rebalance they are those of the generation before.
 fn describe_classic(group: &ClassicGroup) -> DescribedGroup {
     let protocol = group.protocol().filter(|_| group.state() == State::Stable);
     let members = group.members().map(|member| describe_member(member, protocol));
@@ -65,11 +66,10 @@ fn describe_member(member: &Member, protocol: Option<&str>) -> DescribedGroupMem
         .with_member_id(member.id.to_wire())
         .with_group_instance_id(member.instance.to_wire())
         .with_client_id(member.client_id.to_wire())
-        .with_client_host(text(&member.client_host));
+        .with_client_host(text(&member.client_host))
+        .with_member_assignment(member.assignment.clone());
     match protocol {
-        Some(protocol) => described
-            .with_member_metadata(member.metadata(protocol))
-            .with_member_assignment(member.assignment.clone()),
+        Some(protocol) => described.with_member_metadata(member.metadata(protocol)),
         None => described,
     }
 }

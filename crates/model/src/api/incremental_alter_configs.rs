@@ -8,7 +8,9 @@ use fencepost_wire::messages::incremental_alter_configs_request::{
 use fencepost_wire::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use fencepost_wire::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 
-use super::describe_configs::{BROKER, TOPIC};
+use super::describe_configs::{BROKER, TOPIC, is_dynamic, kind};
+use crate::config::{SettingKind, SettingRow};
+use crate::metadata::check_topic_name;
 use crate::step::{Call, Step};
 
 const SET: i8 = 0;
@@ -17,26 +19,27 @@ const APPEND: i8 = 2;
 const SUBTRACT: i8 = 3;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: IncrementalAlterConfigsRequest) {
+    let mut operations = request.resources.iter().flat_map(|resource| &resource.configs);
+    let is_understood = operations.all(|it| (SET..=SUBTRACT).contains(&it.config_operation));
     let mut responses = Vec::with_capacity(request.resources.len());
     for resource in &request.resources {
         let same = |other: &&AlterConfigsResource| {
             other.resource_type == resource.resource_type
                 && other.resource_name == resource.resource_name
         };
-        let altered = if request.resources.iter().filter(same).count() > 1 {
+        let altered = if !is_understood {
+            Err((ErrorCode::UnknownServerError, String::new()))
+        } else if request.resources.iter().filter(same).count() > 1 {
             Err((ErrorCode::InvalidRequest, "Each resource must appear at most once.".to_owned()))
         } else {
-            alter(step, resource, request.validate_only)
+            alter(step, call, resource, request.validate_only)
         };
         let response = AlterConfigsResourceResponse::default()
             .with_resource_type(resource.resource_type)
             .with_resource_name(resource.resource_name.clone());
-        responses.push(match altered {
-            Ok(()) => response,
-            Err((error, message)) => response
-                .with_error_code(error.code())
-                .with_error_message(Some(StrBytes::from_string(message))),
-        });
+        let (error, message) = altered.err().unwrap_or((ErrorCode::None, String::new()));
+        let message = (!message.is_empty()).then(|| StrBytes::from_string(message));
+        responses.push(response.with_error_code(error.code()).with_error_message(message));
     }
     let response = IncrementalAlterConfigsResponse::default().with_responses(responses);
     step.respond(call.ticket, response);
@@ -44,6 +47,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: IncrementalAlter
 
 fn alter(
     step: &mut Step<'_>,
+    call: &Call,
     resource: &AlterConfigsResource,
     validate_only: bool,
 ) -> Result<(), (ErrorCode, String)> {
@@ -55,7 +59,7 @@ fn alter(
     }
     match resource.resource_type {
         TOPIC => alter_topic(step, resource, validate_only),
-        BROKER => alter_brokers(step, resource, validate_only),
+        BROKER => alter_brokers(step, call, resource, validate_only),
         other => {
             let message = format!("configurations of resource type {other} cannot be altered here");
             Err((ErrorCode::InvalidRequest, message))
@@ -68,8 +72,10 @@ fn alter_topic(
     resource: &AlterConfigsResource,
     validate_only: bool,
 ) -> Result<(), (ErrorCode, String)> {
-    let Some(topic) = step.cluster.metadata.topic(&resource.resource_name) else {
-        let message = format!("The topic '{}' does not exist.", resource.resource_name.as_str());
+    let name = resource.resource_name.as_str();
+    check_topic_name(name).map_err(|why| (ErrorCode::InvalidTopicException, why))?;
+    let Some(topic) = step.cluster.metadata.topic(name) else {
+        let message = format!("there is no topic `{name}`");
         return Err((ErrorCode::UnknownTopicOrPartition, message));
     };
     let index = topic.index;
@@ -77,7 +83,6 @@ fn alter_topic(
     let effective = topic.settings.rows();
     for config in &resource.configs {
         let present = effective.iter().find(|row| *row.name == *config.name);
-        let present = present.map(|row| row.value.as_str()).unwrap_or_default();
         match change(config, present)? {
             Some(value) => overrides.insert(config.name.to_string(), value),
             None => overrides.remove(&*config.name),
@@ -95,9 +100,15 @@ fn alter_topic(
 /// Settings are the same on every broker, so that a change for one of them is a change for all.
 fn alter_brokers(
     step: &mut Step<'_>,
+    call: &Call,
     resource: &AlterConfigsResource,
     validate_only: bool,
 ) -> Result<(), (ErrorCode, String)> {
+    let name = resource.resource_name.as_str();
+    if !name.is_empty() && *name != call.broker.to_string() {
+        let message = format!("broker {} was asked to alter broker {name}", call.broker);
+        return Err((ErrorCode::InvalidRequest, message));
+    }
     let mut settings = step.cluster.config.settings.clone();
     let rows = settings.rows();
     for config in &resource.configs {
@@ -105,7 +116,11 @@ fn alter_brokers(
             let message = format!("Unknown broker setting `{}`", config.name.as_str());
             return Err((ErrorCode::InvalidConfig, message));
         };
-        let value = change(config, &row.value)?.unwrap_or_else(|| row.default.clone());
+        if !is_dynamic(row.name) {
+            let message = format!("`{}` cannot be changed at run time", row.name);
+            return Err((ErrorCode::InvalidRequest, message));
+        }
+        let value = change(config, Some(row))?.unwrap_or_else(|| row.default.clone());
         settings
             .set(row.name, &value)
             .map_err(|error| (ErrorCode::InvalidConfig, error.to_string()))?;
@@ -117,7 +132,17 @@ fn alter_brokers(
 }
 
 /// The new value of a setting, or none to go back to the default.
-fn change(config: &AlterableConfig, present: &str) -> Result<Option<String>, (ErrorCode, String)> {
+fn change(
+    config: &AlterableConfig,
+    present: Option<&SettingRow>,
+) -> Result<Option<String>, (ErrorCode, String)> {
+    if matches!(config.config_operation, APPEND | SUBTRACT)
+        && let Some(row) = present.filter(|row| kind(row) != SettingKind::List as i8)
+    {
+        let message = format!("`{}` is no list to append to or subtract from", row.name);
+        return Err((ErrorCode::InvalidConfig, message));
+    }
+    let present = present.map(|row| row.value.as_str()).unwrap_or_default();
     let value = || {
         config.value.as_ref().map(|value| value.to_string()).ok_or_else(|| {
             let message = format!("Null value not supported for : {}", config.name.as_str());

@@ -289,7 +289,10 @@ settings! {
     /// Settings of one topic, as they are in effect.
     TopicSettings {
         cleanup_policy: CleanupPolicy = CleanupPolicy::Delete, "cleanup.policy", ANY;
+        compression_gzip_level: i32 = -1, "compression.gzip.level", -1;
+        compression_lz4_level: i32 = 9, "compression.lz4.level", 1;
         compression_type: Compression = Compression::Producer, "compression.type", ANY;
+        compression_zstd_level: i32 = 3, "compression.zstd.level", -131_072;
         delete_retention_ms: i64 = 86_400_000, "delete.retention.ms", 0;
         file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", 0;
         flush_messages: i64 = i64::MAX, "flush.messages", 1;
@@ -308,6 +311,8 @@ settings! {
         min_compaction_lag_ms: i64 = 0, "min.compaction.lag.ms", 0;
         min_insync_replicas: i32 = 1, "min.insync.replicas", 1;
         preallocate: bool = false, "preallocate", ANY;
+        remote_log_copy_disable: bool = false, "remote.log.copy.disable", ANY;
+        remote_log_delete_on_disable: bool = false, "remote.log.delete.on.disable", ANY;
         remote_storage_enable: bool = false, "remote.storage.enable", ANY;
         retention_bytes: i64 = -1, "retention.bytes", -1;
         retention_ms: i64 = 604_800_000, "retention.ms", -1;

@@ -3,6 +3,7 @@
 
 #![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary has no outside")]
 
+mod administration;
 mod fetch;
 mod groups;
 mod produce;

@@ -226,3 +226,20 @@ fn grp_06_grp_33_and_txoff_44_every_version_has_its_shape() {
         assert_eq!(refused.protocol_name.is_none(), version >= 7, "GRP-22");
     }
 }
+
+#[test]
+fn grp_42_assignments_are_told_in_a_rebalance_as_well() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    let member = stable(&mut world, client);
+    world.send(client, 3, join_request("", None, SUBSCRIBED_TO_T));
+    let request = DescribeGroupsRequest::default().with_groups(vec![group(GROUP)]);
+    let Response::DescribeGroups(response) = world.call(client, 5, request) else {
+        panic!("not a DescribeGroups response")
+    };
+    let described = &response.groups[0];
+    assert_eq!(&*described.group_state, "PreparingRebalance");
+    let old = described.members.iter().find(|row| *row.member_id == *member).expect("a member");
+    assert!(old.member_metadata.is_empty());
+    assert!(!old.member_assignment.is_empty());
+}

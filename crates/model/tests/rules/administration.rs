@@ -1,0 +1,209 @@
+//! Topic administration and configurations, where requests are odd.
+
+use fencepost_wire::messages::create_partitions_request::CreatePartitionsTopic;
+use fencepost_wire::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use fencepost_wire::messages::create_topics_response::CreatableTopicResult;
+use fencepost_wire::messages::delete_topics_request::DeleteTopicState;
+use fencepost_wire::messages::describe_configs_request::DescribeConfigsResource;
+use fencepost_wire::messages::describe_configs_response::DescribeConfigsResult;
+use fencepost_wire::messages::incremental_alter_configs_request::{
+    AlterConfigsResource, AlterableConfig,
+};
+use fencepost_wire::messages::{
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DescribeConfigsRequest,
+    IncrementalAlterConfigsRequest, TopicName,
+};
+use fencepost_wire::{Response, StrBytes};
+
+use crate::world::World;
+
+const TOPIC: i8 = 2;
+const BROKER: i8 = 4;
+
+fn text(text: &str) -> StrBytes {
+    StrBytes::from_string(text.to_owned())
+}
+
+fn name(topic: &str) -> TopicName {
+    TopicName(text(topic))
+}
+
+fn create(
+    world: &mut World,
+    topics: Vec<CreatableTopic>,
+    validate_only: bool,
+) -> Vec<CreatableTopicResult> {
+    let client = world.connect(0);
+    let request =
+        CreateTopicsRequest::default().with_topics(topics).with_validate_only(validate_only);
+    match world.call(client, 7, request) {
+        Response::CreateTopics(response) => response.topics,
+        _ => panic!("not a CreateTopics response"),
+    }
+}
+
+fn creatable(topic: &str) -> CreatableTopic {
+    CreatableTopic::default()
+        .with_name(name(topic))
+        .with_num_partitions(1)
+        .with_replication_factor(1)
+}
+
+#[test]
+fn api_42_a_validated_topic_has_an_id_and_no_message() {
+    let mut world = World::new(1, &[]);
+    let results = create(&mut world, vec![creatable("a")], true);
+    assert_eq!((results[0].error_code, results[0].error_message.as_ref()), (0, None));
+    assert!(!results[0].topic_id.is_nil());
+    assert_eq!(create(&mut world, vec![creatable("a")], false)[0].error_code, 0, "it was no more");
+}
+
+#[test]
+fn api_42_topics_of_one_request_do_not_collide_with_each_other() {
+    let mut world = World::new(1, &[]);
+    let codes = |results: Vec<CreatableTopicResult>| {
+        results.iter().map(|result| result.error_code).collect::<Vec<_>>()
+    };
+    let both = create(&mut world, vec![creatable("a.b"), creatable("a_b")], false);
+    assert_eq!(codes(both), [0, 0]);
+    let bare = CreatableTopicConfig::default().with_name(text("retention.ms")).with_value(None);
+    let refused = create(&mut world, vec![creatable("c").with_configs(vec![bare])], false);
+    assert_eq!(codes(refused), [40], "a setting without a value");
+    let huge = create(&mut world, vec![creatable("c").with_num_partitions(i32::MAX)], false);
+    assert_eq!(codes(huge), [44]);
+}
+
+#[test]
+fn api_43_a_topic_named_twice_has_one_row() {
+    let mut world = World::new(1, &[]);
+    let id = create(&mut world, vec![creatable("a")], false)[0].topic_id;
+    let client = world.connect(0);
+    let mut delete = |topics: Vec<DeleteTopicState>| {
+        let request = DeleteTopicsRequest::default().with_topics(topics);
+        match world.call(client, 6, request) {
+            Response::DeleteTopics(response) => response
+                .responses
+                .iter()
+                .map(|row| {
+                    let name = row.name.as_ref().map(|name| name.0.to_string());
+                    (row.error_code, name, row.topic_id == id)
+                })
+                .collect::<Vec<_>>(),
+            _ => panic!("not a DeleteTopics response"),
+        }
+    };
+    let by_name = DeleteTopicState::default().with_name(Some(name("a")));
+    let by_id = DeleteTopicState::default().with_name(None).with_topic_id(id);
+    let a = || Some("a".to_owned());
+    assert_eq!(delete(vec![by_name.clone(), by_name.clone()]), [(42, a(), false)]);
+    assert_eq!(delete(vec![by_id.clone(), by_id.clone()]), [(42, None, true)]);
+    assert_eq!(delete(vec![by_id.clone(), by_name]), [(42, a(), true)]);
+    assert_eq!(delete(vec![DeleteTopicState::default().with_name(None)]), [(42, None, false)]);
+    assert_eq!(delete(vec![by_id]), [(0, a(), true)]);
+}
+
+#[test]
+fn api_44_partitions_of_an_unknown_topic_are_refused_without_words() {
+    let mut world = World::new(1, &[]);
+    let client = world.connect(0);
+    let topic = CreatePartitionsTopic::default()
+        .with_name(name("nope"))
+        .with_count(3)
+        .with_assignments(None);
+    let request = CreatePartitionsRequest::default().with_topics(vec![topic]);
+    let Response::CreatePartitions(response) = world.call(client, 3, request) else {
+        panic!("not a CreatePartitions response")
+    };
+    let row = &response.results[0];
+    assert_eq!((row.error_code, row.error_message.as_ref()), (3, None));
+}
+
+fn describe(world: &mut World, kind: i8, resource: &str, key: &str) -> DescribeConfigsResult {
+    let client = world.connect(0);
+    let resource = DescribeConfigsResource::default()
+        .with_resource_type(kind)
+        .with_resource_name(text(resource))
+        .with_configuration_keys(Some(vec![text(key)]));
+    let request = DescribeConfigsRequest::default()
+        .with_resources(vec![resource])
+        .with_include_synonyms(true);
+    match world.call(client, 4, request) {
+        Response::DescribeConfigs(mut response) => response.results.swap_remove(0),
+        _ => panic!("not a DescribeConfigs response"),
+    }
+}
+
+/// Error and message of one change.
+fn alter(
+    world: &mut World,
+    kind: i8,
+    resource: &str,
+    (key, operation, value): (&str, i8, &str),
+) -> (i16, bool) {
+    let client = world.connect(0);
+    let change = AlterableConfig::default()
+        .with_name(text(key))
+        .with_config_operation(operation)
+        .with_value(Some(text(value)));
+    let resource = AlterConfigsResource::default()
+        .with_resource_type(kind)
+        .with_resource_name(text(resource))
+        .with_configs(vec![change]);
+    let request = IncrementalAlterConfigsRequest::default().with_resources(vec![resource]);
+    match world.call(client, 1, request) {
+        Response::IncrementalAlterConfigs(response) => {
+            let row = &response.responses[0];
+            (row.error_code, row.error_message.is_some())
+        }
+        _ => panic!("not an IncrementalAlterConfigs response"),
+    }
+}
+
+#[test]
+fn api_45_synonyms_name_each_place_of_a_value() {
+    let mut world = World::with(1, &[("a", 1, 1)], |config| {
+        config.settings.set("message.max.bytes", "5000").unwrap();
+    });
+    let synonyms = |world: &mut World, key| {
+        let row = describe(world, TOPIC, "a", key).configs.swap_remove(0);
+        let listed = row.synonyms.iter().map(|synonym| {
+            let value = synonym.value.as_deref().unwrap_or("null");
+            format!("{}={value} {}", synonym.name.as_str(), synonym.source)
+        });
+        (row.config_source, listed.collect::<Vec<_>>().join(", "))
+    };
+    let inherited = "message.max.bytes=5000 4, message.max.bytes=1048588 5";
+    assert_eq!(synonyms(&mut world, "max.message.bytes"), (4, inherited.to_owned()));
+    assert_eq!(alter(&mut world, TOPIC, "a", ("max.message.bytes", 0, "70")), (0, false));
+    let overridden = format!("max.message.bytes=70 1, {inherited}");
+    assert_eq!(synonyms(&mut world, "max.message.bytes"), (1, overridden));
+    assert_eq!(synonyms(&mut world, "segment.ms"), (5, String::new()), "no broker's name");
+}
+
+#[test]
+fn api_45_a_broker_says_what_it_takes_at_run_time() {
+    let mut world = World::new(1, &[]);
+    let mut row = |key| {
+        let mut result = describe(&mut world, BROKER, "0", key);
+        let row = result.configs.swap_remove(0);
+        (row.read_only, row.config_type, row.value.map(|value| value.to_string()))
+    };
+    assert_eq!(row("num.partitions"), (true, 3, Some("1".to_owned())));
+    assert_eq!(row("message.max.bytes"), (false, 3, Some("1048588".to_owned())));
+    assert_eq!(row("log.retention.ms"), (false, 5, None));
+    assert_eq!(alter(&mut world, BROKER, "0", ("num.partitions", 0, "3")), (42, true));
+    assert_eq!(alter(&mut world, BROKER, "7", ("message.max.bytes", 0, "3")), (42, true));
+    assert_eq!(alter(&mut world, BROKER, "", ("message.max.bytes", 0, "3")), (0, false));
+}
+
+#[test]
+fn api_45_odd_names_and_operations() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    assert_eq!(describe(&mut world, TOPIC, "a b", "x").error_code, 17);
+    assert_eq!(alter(&mut world, TOPIC, "a b", ("retention.ms", 0, "1")), (17, true));
+    assert_eq!(alter(&mut world, TOPIC, "a", ("retention.ms", 2, "1")), (40, true), "no list");
+    assert_eq!(alter(&mut world, TOPIC, "a", ("retention.ms", 9, "1")), (-1, false));
+    assert_eq!(alter(&mut world, TOPIC, "a", ("cleanup.policy", 2, "compact")), (0, false));
+    let row = describe(&mut world, TOPIC, "a", "cleanup.policy").configs.swap_remove(0);
+    assert_eq!(row.value.as_deref(), Some("delete,compact"));
+}
