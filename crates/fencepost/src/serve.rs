@@ -45,9 +45,9 @@ pub(crate) struct Serve {
     /// The Kafka release to behave as: 3.9, 4.0, 4.1 or 4.2
     #[arg(long, value_name = "RELEASE", default_value_t = Release::DEFAULT)]
     kafka_version: Release,
-    /// The finalized level of transaction.version: 0, 1 or 2
-    #[arg(long, value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(i16).range(0..=2))]
-    transaction_version: i16,
+    /// The finalized level of transaction.version: 0, 1 or 2 [default: 2, and 0 for Kafka 3.9]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(i16).range(0..=2))]
+    transaction_version: Option<i16>,
     /// Where chance begins: topic ids, member ids, the cluster id
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -127,13 +127,15 @@ impl Serve {
         let mut cluster = TestCluster::builder()
             .brokers(self.brokers)
             .kafka_version(self.kafka_version)
-            .transaction_version(self.transaction_version)
             .seed(self.seed)
             .addresses(Addresses {
                 bind: self.bind,
                 first_port: self.port,
                 advertise: self.advertise,
             });
+        if let Some(level) = self.transaction_version {
+            cluster = cluster.transaction_version(level);
+        }
         for Setting { name, value } in self.settings {
             cluster = match cluster.setting(&name, &value) {
                 Ok(cluster) => cluster,

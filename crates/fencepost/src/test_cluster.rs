@@ -46,7 +46,7 @@ pub struct TestClusterBuilder {
     /// Checked already, in the order given.
     settings: Vec<(String, String)>,
     release: Release,
-    transaction_version: i16,
+    transaction_version: Option<i16>,
     seed: u64,
     addresses: Addresses,
 }
@@ -57,9 +57,15 @@ pub enum StartError {
     /// A cluster has at least one broker.
     #[error("a cluster of {0} brokers: it needs at least 1")]
     Brokers(i32),
-    /// There is no such level.
-    #[error("transaction.version {0} is not known: use 0, 1 or 2")]
-    TransactionVersion(i16),
+    /// The release has no such level.
+    #[error("Kafka {release} has no transaction.version {level}: use {first} to {last}",
+        first = release.transaction_versions().start(), last = release.transaction_versions().end())]
+    TransactionVersion {
+        /// The release.
+        release: Release,
+        /// The level.
+        level: i16,
+    },
     /// A topic that cannot be created.
     #[error("topic `{name}`: {reason}")]
     Topic {
@@ -82,7 +88,7 @@ impl TestCluster {
             topics: Vec::new(),
             settings: Vec::new(),
             release: Release::DEFAULT,
-            transaction_version: 2,
+            transaction_version: None,
             seed: 0,
             addresses: Addresses::default(),
         }
@@ -196,10 +202,11 @@ impl TestClusterBuilder {
         self
     }
 
-    /// The finalized level of `transaction.version`: 0, 1, or 2 for KIP-890's second part.
+    /// The finalized level of `transaction.version`: 0, 1, or 2 for KIP-890's second part; the
+    /// release's highest if nothing is said.
     #[must_use]
     pub fn transaction_version(mut self, level: i16) -> Self {
-        self.transaction_version = level;
+        self.transaction_version = Some(level);
         self
     }
 
@@ -232,16 +239,19 @@ impl TestClusterBuilder {
         if self.brokers < 1 {
             return Err(StartError::Brokers(self.brokers));
         }
-        if !(0..=2).contains(&self.transaction_version) {
-            return Err(StartError::TransactionVersion(self.transaction_version));
+        let release = self.release;
+        let levels = release.transaction_versions();
+        let level = self.transaction_version.unwrap_or(*levels.end());
+        if !levels.contains(&level) {
+            return Err(StartError::TransactionVersion { release, level });
         }
         let mut config = ClusterConfig::new(self.brokers);
         for (name, value) in &self.settings {
             // It was accepted by the same table before.
             _ = config.settings.set(name, value);
         }
-        config.release = self.release;
-        config.transaction_version = self.transaction_version;
+        config.release = release;
+        config.transaction_version = level;
         config.seed = self.seed;
         for topic in &self.topics {
             config

@@ -19,7 +19,8 @@ pub struct ClusterConfig {
     pub brokers: Vec<BrokerConfig>,
     /// Which release of Kafka the brokers behave as.
     pub release: Release,
-    /// The finalized level of `transaction.version` at the start (FEAT-02).
+    /// The finalized level of `transaction.version` at the start (FEAT-02), one that the release
+    /// has.
     pub transaction_version: i16,
     /// Kafka's broker settings, the same on every broker.
     pub settings: BrokerSettings,

@@ -25,17 +25,16 @@ pub(crate) struct Features {
 }
 
 impl Features {
-    /// The levels of a new cluster of a release (FEAT-02, CONF-58).
+    /// The levels of a new cluster of a release (FEAT-02, CONF-58), as brokers of 3.9.1, 4.0.1,
+    /// 4.1.1 and 4.2.2 tell them; those of share and Streams groups stay at 0, since these are not
+    /// served.
     pub(crate) fn new(release: Release, transaction_version: i16) -> Self {
         let feature = |name, min, max, level| (SupportedFeature { name, min, max }, level);
         // metadata.version: the first level of KRaft without migration, and the release's own.
         let levels = match release {
-            Release::V3_9 => vec![
-                feature("kraft.version", 0, 1, 0),
-                feature("metadata.version", 1, 21, 21),
-                feature(TRANSACTION_VERSION, 0, 2, transaction_version),
-                feature(GROUP_VERSION, 0, 1, 0),
-            ],
+            Release::V3_9 => {
+                vec![feature("kraft.version", 0, 1, 0), feature("metadata.version", 1, 21, 21)]
+            }
             Release::V4_0 => vec![
                 feature("eligible.leader.replicas.version", 0, 1, 0),
                 feature(GROUP_VERSION, 0, 1, 1),
@@ -49,7 +48,6 @@ impl Features {
                 feature("kraft.version", 0, 1, 0),
                 feature("metadata.version", 7, 27, 27),
                 feature("share.version", 0, 1, 0),
-                feature("streams.version", 0, 1, 0),
                 feature(TRANSACTION_VERSION, 0, 2, transaction_version),
             ],
             Release::V4_2 => vec![

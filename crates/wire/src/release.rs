@@ -42,6 +42,16 @@ impl Release {
     /// The newest release whose messages can all be read and written.
     pub const DEFAULT: Self = Self::V4_1;
 
+    /// The levels of `transaction.version` that this release can finalize (FEAT-02): 3.9 has the
+    /// feature only as an unstable one, and does not tell clients of it.
+    #[must_use]
+    pub const fn transaction_versions(self) -> RangeInclusive<i16> {
+        match self {
+            Self::V3_9 => 0..=0,
+            Self::V4_0 | Self::V4_1 | Self::V4_2 => 0..=2,
+        }
+    }
+
     /// The versions of an API that this release advertises (API-01).
     #[must_use]
     pub const fn versions(self, api: ApiKey) -> RangeInclusive<i16> {

@@ -20,7 +20,7 @@ use fencepost_wire::messages::{
     FindCoordinatorRequest, IncrementalAlterConfigsRequest, ListOffsetsRequest, MetadataRequest,
     TopicName,
 };
-use fencepost_wire::{FromWire, Response, StrBytes};
+use fencepost_wire::{FromWire, Release, Response, StrBytes};
 
 use crate::produce;
 use crate::world::{Client, World, plain};
@@ -396,4 +396,57 @@ fn api_26_a_cursor_points_at_a_topic_of_the_request() {
     assert_eq!(ask(&["a", "b"], "b", 0), [0]);
     assert_eq!(ask(&["b"], "a", 0), [42]);
     assert_eq!(ask(&["a", "b"], "a", -1), [42, 42]);
+}
+
+/// FEAT-02, CONF-58: what brokers of each release tell of a cluster formatted with the defaults.
+#[test]
+fn feat_02_features_by_release() {
+    let features = |release| {
+        let mut world = World::with(1, &[], |config| {
+            config.release = release;
+            config.transaction_version = *release.transaction_versions().end();
+        });
+        let client = world.connect(0);
+        let request = ApiVersionsRequest::default()
+            .with_client_software_name(text("x"))
+            .with_client_software_version(text("1"));
+        let Response::ApiVersions(response) = world.call(client, 4, request) else {
+            panic!("not an ApiVersions response")
+        };
+        let supported: Vec<_> = response
+            .supported_features
+            .iter()
+            .map(|it| format!("{} {}-{}", &*it.name, it.min_version, it.max_version))
+            .collect();
+        let finalized: Vec<_> = response
+            .finalized_features
+            .iter()
+            .map(|it| format!("{} {}", &*it.name, it.max_version_level))
+            .collect();
+        (supported.join(", "), finalized.join(", "))
+    };
+    assert_eq!(
+        features(Release::V3_9),
+        ("kraft.version 0-1, metadata.version 1-21".into(), "metadata.version 21".into())
+    );
+    assert_eq!(
+        features(Release::V4_0),
+        (
+            "eligible.leader.replicas.version 0-1, group.version 0-1, kraft.version 0-1, \
+             metadata.version 7-25, transaction.version 0-2"
+                .into(),
+            "group.version 1, metadata.version 25, transaction.version 2".into()
+        )
+    );
+    assert_eq!(
+        features(Release::V4_1),
+        (
+            "eligible.leader.replicas.version 0-1, group.version 0-1, kraft.version 0-1, \
+             metadata.version 7-27, share.version 0-1, transaction.version 0-2"
+                .into(),
+            "eligible.leader.replicas.version 1, group.version 1, metadata.version 27, \
+             transaction.version 2"
+                .into()
+        )
+    );
 }
