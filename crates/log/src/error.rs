@@ -46,6 +46,10 @@ pub enum AppendError {
     /// The records are not what the header says.
     #[error(transparent)]
     Records(#[from] RecordError),
+    /// A compressed batch whose codec is kept, with offset deltas other than 0, 1, 2, ...: a real
+    /// broker fails when it writes such a batch anew.
+    #[error("the offset deltas of a compressed batch are not 0, 1, 2, ... (BATCH-09)")]
+    OffsetDeltas,
     /// The records cannot be decompressed.
     #[error(transparent)]
     Compression(#[from] CompressionError),
@@ -133,9 +137,9 @@ impl AppendError {
                 ErrorCode::MessageTooLarge
             }
             Self::Corrupt => ErrorCode::CorruptMessage,
-            Self::UnknownCodec | Self::Compression(CompressionError::Broken { .. }) => {
-                ErrorCode::UnknownServerError
-            }
+            Self::UnknownCodec
+            | Self::OffsetDeltas
+            | Self::Compression(CompressionError::Broken { .. }) => ErrorCode::UnknownServerError,
             Self::BadTimestamps(_) => ErrorCode::InvalidTimestamp,
             Self::LargerThanSegment { .. } => ErrorCode::RecordListTooLarge,
             Self::StaleProducerEpoch { .. } | Self::StaleMarkerEpoch { .. } => {
@@ -160,7 +164,7 @@ impl AppendError {
             Self::UnknownCodec => "BATCH-02",
             Self::CountMismatch | Self::ControlFromClient => "BATCH-08",
             Self::NegativeSequence => "IDEM-18",
-            Self::Records(_) | Self::Compression(_) => "BATCH-09",
+            Self::Records(_) | Self::OffsetDeltas | Self::Compression(_) => "BATCH-09",
             Self::BadTimestamps(_) => "BATCH-10",
             Self::MissingKeys(_) => "BATCH-11",
             Self::StaleProducerEpoch { .. } => "IDEM-12",

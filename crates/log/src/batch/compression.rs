@@ -79,7 +79,7 @@ impl Compression {
             |error: io::Error| CompressionError::Broken { codec: self, reason: error.to_string() };
         let output = match self {
             Self::None => return Ok(bytes.clone()),
-            Self::Gzip => read_up_to(flate2::read::MultiGzDecoder::new(input), limit),
+            Self::Gzip => gunzip(input, limit),
             Self::Snappy => snappy::decompress(input, limit),
             Self::Lz4 => read_up_to(lz4_flex::frame::FrameDecoder::new(input), limit),
             Self::Zstd => ruzstd::decoding::StreamingDecoder::new(input)
@@ -109,6 +109,26 @@ impl Compression {
                 bytes,
                 ruzstd::encoding::CompressionLevel::Fastest,
             ),
+        }
+    }
+}
+
+/// Decompresses one gzip member after another; like Java's reader it stops where no further member
+/// begins, whatever is there. `None` if there is more than `limit`.
+fn gunzip(mut input: &[u8], limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut output = Vec::new();
+    loop {
+        let mut member = flate2::bufread::GzDecoder::new(input);
+        if member.header().is_none() && !output.is_empty() {
+            return Ok(Some(output));
+        }
+        (&mut member).take(limit + 1 - output.len() as u64).read_to_end(&mut output)?;
+        if output.len() as u64 > limit {
+            return Ok(None);
+        }
+        input = member.into_inner();
+        if input.is_empty() {
+            return Ok(Some(output));
         }
     }
 }

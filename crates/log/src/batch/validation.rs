@@ -53,10 +53,10 @@ pub(crate) fn validate(
         TimestampType::LogAppendTime => now,
     };
     let in_order = walked.consecutive || codec == Compression::None;
-    let bytes = if target == codec && in_order {
-        bytes
-    } else {
-        rebuild(&RecordSet::new(header, records), target)?
+    let bytes = match target == codec {
+        true if in_order => bytes,
+        true => return Err(AppendError::OffsetDeltas),
+        false => rebuild(&RecordSet::new(header, records), target)?,
     };
     let valid = stamp(bytes, config.timestamp_type, max_timestamp);
     check_size(valid.bytes.len(), config)?;
@@ -184,7 +184,7 @@ impl Faults {
     }
 }
 
-/// Writes the batch again with offset deltas in order, in the codec `target` (BATCH-09, BATCH-14).
+/// Writes the batch again with offset deltas in order, in another codec (BATCH-09, BATCH-14).
 fn rebuild(records: &RecordSet, target: Compression) -> Result<Bytes, AppendError> {
     let mut builder = BatchBuilder::like(records.header(), target);
     let mut headers: Vec<Header<'_>> = Vec::new();

@@ -102,7 +102,7 @@ fn batch_09_a_broken_stream_is_an_unknown_error_and_a_bomb_is_too_large() {
 }
 
 #[test]
-fn batch_09_offset_deltas_are_put_right_in_compressed_batches_only() {
+fn batch_09_offset_deltas_are_put_right_where_the_codec_changes() {
     let wrong_delta = |codec: Compression| {
         let mut records = Vec::new();
         for delta in [0u8, 0] {
@@ -131,12 +131,27 @@ fn batch_09_offset_deltas_are_put_right_in_compressed_batches_only() {
         set.iter().map(|record| record.expect("well formed").offset_delta).collect()
     };
     let mut p = Partition::new();
+    assert_eq!(code(&mut p, wrong_delta(Compression::Gzip)), -1, "the codec is kept");
+    p.config.compression = Some(Compression::Lz4);
     assert_eq!(code(&mut p, wrong_delta(Compression::Gzip)), 0);
     assert_eq!(deltas(&p), [0, 1]);
-    assert_eq!(stored(&p).header().attributes.codec(), 1);
+    assert_eq!(stored(&p).header().attributes.codec(), 3);
     let mut p = Partition::new();
     assert_eq!(code(&mut p, wrong_delta(Compression::None)), 0);
     assert_eq!(deltas(&p), [0, 0]);
+}
+
+#[test]
+fn batch_09_bytes_behind_a_gzip_stream_are_passed_over() {
+    let mut p = Partition::new();
+    let mut builder = BatchBuilder::new().compression(Compression::Gzip);
+    builder.push(NOW, NewRecord::default());
+    let mut bytes = builder.build().bytes().to_vec();
+    bytes.extend_from_slice(b"xx");
+    let length = (bytes.len() - 12) as i32;
+    bytes[8..12].copy_from_slice(&length.to_be_bytes());
+    let framed = FramedBatch::parse(&Bytes::from(bytes), 9).expect("one batch");
+    assert_eq!(code(&mut p, patched(&framed, 21, &[0, 1])), 0);
 }
 
 /// gzip of one stored block; its checksum is that of CRC-32.
