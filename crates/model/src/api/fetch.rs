@@ -13,7 +13,7 @@ use fencepost_wire::{FetchResponse, FetchedTopic, FromWire, NodeEndpoint, StrByt
 
 use self::read::{Limits, Row};
 use self::session::{Answered, Asked, SessionUse};
-use crate::metadata::PartitionKey;
+use crate::metadata::{Metadata, PartitionKey};
 use crate::parked::Parked;
 use crate::step::{Call, Step};
 
@@ -86,7 +86,8 @@ fn resolve_session(
     let uses_topic_ids = version >= TOPIC_ID_VERSION;
     let now = step.now;
     let (id, epoch) = (request.session_id, request.session_epoch);
-    let asked = asked(uses_topic_ids, &request);
+    let mut asked = asked(uses_topic_ids, &request);
+    resolve_names(&step.cluster.metadata, &mut asked);
     let Some(broker) = step.broker(call.broker) else { return Ok((SessionUse::None, asked)) };
     if version < SESSION_VERSION {
         return Ok((SessionUse::None, asked));
@@ -111,7 +112,12 @@ fn resolve_session(
                         .map(move |partition| (id, name.clone(), PartitionIndex(*partition)))
                 })
                 .collect();
-            broker.fetch_sessions.update(id, epoch, uses_topic_ids, now, asked, &forgotten)
+            let sessions = &mut broker.fetch_sessions;
+            let served = sessions.update(id, epoch, uses_topic_ids, now, asked, &forgotten);
+            served.map(|(session, mut asked)| {
+                resolve_names(&step.cluster.metadata, &mut asked);
+                (session, asked)
+            })
         }
     }
 }
@@ -130,6 +136,14 @@ fn refuse(step: &mut Step<'_>, call: &Call, request: &FetchRequest, error: Error
     let topics = topics.collect();
     let response = FetchResponse { error_code: error, topics, ..FetchResponse::default() };
     step.respond(call.ticket, response);
+}
+
+/// Gives partitions that are asked for by id the names of their topics. A session keeps the name, also
+/// when its topic is deleted (FETCH-12, FETCH-13).
+fn resolve_names(metadata: &Metadata, asked: &mut [Asked]) {
+    for asked in asked.iter_mut().filter(|asked| asked.topic.is_none()) {
+        asked.topic = metadata.topic_by_id(asked.topic_id).map(|topic| topic.name.clone());
+    }
 }
 
 fn topic_of(

@@ -21,7 +21,8 @@ use crate::step::{Call, Step};
 const GROUP_ID_NOT_FOUND_VERSION: i16 = 9;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommitRequest) {
-    let topics = std::mem::take(&mut request.topics);
+    let mut topics = std::mem::take(&mut request.topics);
+    topics.retain(|topic| !topic.partitions.is_empty());
     let mut response = OffsetCommitResponse::default();
     let mut is_any_known = false;
     for topic in &topics {

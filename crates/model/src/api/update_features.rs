@@ -17,31 +17,32 @@ const UNSAFE_DOWNGRADE: i8 = 3;
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: UpdateFeaturesRequest) {
     let version = call.ticket.version;
     let mut features = step.cluster.metadata.features.clone();
-    let mut results = Vec::with_capacity(request.feature_updates.len());
-    let mut failed = None;
-    for update in &request.feature_updates {
-        let refused = apply(&mut features, version, update).err();
-        if failed.is_none() {
-            failed = refused.clone();
+    let mut applied = Ok(());
+    for (at, update) in request.feature_updates.iter().enumerate() {
+        // Of a feature that is named twice the last update counts.
+        let later = &request.feature_updates[at + 1..];
+        if applied.is_ok() && !later.iter().any(|other| other.feature == update.feature) {
+            applied = apply(&mut features, version, update);
         }
-        let result = UpdatableFeatureResult::default().with_feature(update.feature.clone());
-        results.push(match refused {
-            None => result,
-            Some((error, message)) => result
-                .with_error_code(error.code())
-                .with_error_message(Some(StrBytes::from_string(message))),
-        });
     }
-    if failed.is_none() && !request.validate_only {
-        step.cluster.metadata.features = features;
-    }
-    // From version 2 on the updates stand or fall together, and only the whole is answered.
-    let response = match failed {
-        Some((error, message)) if version >= 2 => UpdateFeaturesResponse::default()
+    // The updates stand or fall together, and a failure is answered for the whole alone.
+    let response = UpdateFeaturesResponse::default();
+    let response = match applied {
+        Err((error, message)) => response
             .with_error_code(error.code())
             .with_error_message(Some(StrBytes::from_string(message))),
-        _ if version >= 2 => UpdateFeaturesResponse::default(),
-        _ => UpdateFeaturesResponse::default().with_results(results),
+        Ok(()) => {
+            if !request.validate_only {
+                step.cluster.metadata.features = features;
+            }
+            let done = |update: FeatureUpdateKey| {
+                UpdatableFeatureResult::default()
+                    .with_feature(update.feature)
+                    .with_error_message(Some(StrBytes::from_static_str("NONE")))
+            };
+            let listed = request.feature_updates.into_iter().filter(|_| version < 2);
+            response.with_error_message(None).with_results(listed.map(done).collect())
+        }
     };
     step.respond(call.ticket, response);
 }
@@ -61,7 +62,7 @@ fn apply(
     };
     if version >= 1 && !matches!(update.upgrade_type, UPGRADE | SAFE_DOWNGRADE | UNSAFE_DOWNGRADE) {
         let message = format!("unknown upgrade type {}", update.upgrade_type);
-        return Err((ErrorCode::InvalidRequest, message));
+        return Err((ErrorCode::InvalidUpdateVersion, message));
     }
     if level < present && !may_fall {
         let message = format!(

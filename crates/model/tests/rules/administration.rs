@@ -9,9 +9,10 @@ use fencepost_wire::messages::describe_configs_response::DescribeConfigsResult;
 use fencepost_wire::messages::incremental_alter_configs_request::{
     AlterConfigsResource, AlterableConfig,
 };
+use fencepost_wire::messages::update_features_request::FeatureUpdateKey;
 use fencepost_wire::messages::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DescribeConfigsRequest,
-    IncrementalAlterConfigsRequest, TopicName,
+    IncrementalAlterConfigsRequest, TopicName, UpdateFeaturesRequest,
 };
 use fencepost_wire::{Response, StrBytes};
 
@@ -206,4 +207,31 @@ fn api_45_odd_names_and_operations() {
     assert_eq!(alter(&mut world, TOPIC, "a", ("cleanup.policy", 2, "compact")), (0, false));
     let row = describe(&mut world, TOPIC, "a", "cleanup.policy").configs.swap_remove(0);
     assert_eq!(row.value.as_deref(), Some("delete,compact"));
+}
+
+#[test]
+fn conf_58_feature_updates_stand_or_fall_together() {
+    let mut world = World::new(1, &[]);
+    let client = world.connect(0);
+    let mut update = |version, updates: &[(&str, i16)]| {
+        let updates = updates.iter().map(|(feature, level)| {
+            FeatureUpdateKey::default()
+                .with_feature(text(feature))
+                .with_max_version_level(*level)
+                .with_upgrade_type(1)
+        });
+        let request = UpdateFeaturesRequest::default().with_feature_updates(updates.collect());
+        match world.call(client, version, request) {
+            Response::UpdateFeatures(response) => {
+                let rows = response.results.iter().map(|row| row.error_code).collect::<Vec<_>>();
+                (response.error_code, response.error_message.is_some(), rows)
+            }
+            _ => panic!("not an UpdateFeatures response"),
+        }
+    };
+    let good = ("transaction.version", 2);
+    assert_eq!(update(1, &[good, ("nope", 1)]), (95, true, vec![]));
+    assert_eq!(update(1, &[("transaction.version", 1)]), (95, true, vec![]), "a downgrade");
+    assert_eq!(update(1, &[("transaction.version", 1), good]), (0, false, vec![0, 0]));
+    assert_eq!(update(2, &[good]), (0, false, vec![]));
 }

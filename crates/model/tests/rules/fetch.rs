@@ -4,8 +4,9 @@ mod reading;
 mod sessions;
 
 use fencepost_ids::{ErrorCode, Offset};
+use fencepost_wire::messages::create_topics_request::CreatableTopic;
 use fencepost_wire::messages::fetch_request::{FetchPartition, FetchTopic};
-use fencepost_wire::messages::{FetchRequest, TopicName};
+use fencepost_wire::messages::{CreateTopicsRequest, DeleteTopicsRequest, FetchRequest, TopicName};
 use fencepost_wire::{FetchResponse, FetchedPartition, Response, StrBytes};
 
 use crate::produce;
@@ -201,4 +202,32 @@ fn fetch_03_a_full_fetch_of_nothing_makes_a_session() {
     let client = world.connect(0);
     let response = body(world.call(client, 12, request(0, 0, &[]).with_session_epoch(0)));
     assert!(response.session_id > 0);
+}
+
+#[test]
+fn fetch_12_a_session_remembers_the_name_of_a_deleted_topic() {
+    let mut world = World::new(1, &[]);
+    let client = world.connect(0);
+    let create = |world: &mut World| {
+        let topic = CreatableTopic::default()
+            .with_name(TopicName(StrBytes::from_static_str("a")))
+            .with_num_partitions(1)
+            .with_replication_factor(1);
+        match world.call(client, 7, CreateTopicsRequest::default().with_topics(vec![topic])) {
+            Response::CreateTopics(response) => response.topics[0].topic_id,
+            _ => panic!("not a CreateTopics response"),
+        }
+    };
+    let mut full = request(0, 0, &[("", 0, 0)]).with_session_epoch(0);
+    full.topics[0].topic_id = create(&mut world);
+    let session = body(world.call(client, 13, full)).session_id;
+    let again = |world: &mut World, epoch| {
+        let next = request(0, 0, &[]).with_session_id(session).with_session_epoch(epoch);
+        partitions(world.call(client, 13, next))[0].error_code
+    };
+    let name = TopicName(StrBytes::from_static_str("a"));
+    world.call(client, 5, DeleteTopicsRequest::default().with_topic_names(vec![name]));
+    assert_eq!(again(&mut world, 1), ErrorCode::UnknownTopicOrPartition);
+    create(&mut world);
+    assert_eq!(again(&mut world, 2), ErrorCode::InconsistentTopicId);
 }

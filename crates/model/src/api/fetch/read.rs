@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use fencepost_ids::{BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicName};
 use fencepost_log::{Isolation, LogRead};
-use fencepost_wire::{AbortedTransaction, DivergingEpoch, FetchedPartition, LeaderIdAndEpoch};
+use fencepost_wire::{
+    AbortedTransaction, DivergingEpoch, FetchedPartition, LeaderIdAndEpoch, Release,
+};
 
 use super::session::Asked;
 use crate::config::Compression;
@@ -89,13 +91,11 @@ fn read_one(
     at_least_one: bool,
 ) -> Row {
     let metadata = &host.metadata;
-    let known = if limits.uses_topic_ids {
-        metadata.topic_by_id(asked.topic_id).ok_or(ErrorCode::UnknownTopicId)
-    } else {
-        let topic = asked.topic.as_ref().and_then(|name| metadata.topic(name));
-        topic.ok_or(ErrorCode::UnknownTopicOrPartition)
+    let known = match &asked.topic {
+        Some(name) => metadata.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition),
+        None => Err(ErrorCode::UnknownTopicId),
     };
-    let found = known.and_then(|topic| check_place(version, topic, asked).map(|()| topic));
+    let found = known.and_then(|topic| check_place(host, version, topic, asked).map(|()| topic));
     let topic = match found {
         Ok(topic) => topic,
         Err(error) => {
@@ -122,6 +122,10 @@ fn read_one(
         bytes: 0,
         beyond_limit: false,
     };
+    if limits.uses_topic_ids && asked.topic_id != topic.id {
+        let row = Row { topic_id: asked.topic_id, ..row };
+        return Row { answer: refused(asked, ErrorCode::InconsistentTopicId), ..row };
+    }
     match host.check_leader(key, asked.current_leader_epoch) {
         Err(error) => Row {
             answer: FetchedPartition {
@@ -141,9 +145,16 @@ fn read_one(
 }
 
 /// FETCH-12 step 3, and FETCH-30.
-fn check_place(version: i16, topic: &Topic, asked: &Asked) -> Result<(), ErrorCode> {
+fn check_place(
+    host: &Host<'_>,
+    version: i16,
+    topic: &Topic,
+    asked: &Asked,
+) -> Result<(), ErrorCode> {
     topic.partition(asked.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    if version < 10 && topic.settings.compression_type == Compression::Zstd {
+    // Brokers look at the topic's codec as long as they convert records for old clients.
+    let converts = host.config.release < Release::V4_0;
+    if converts && version < 10 && topic.settings.compression_type == Compression::Zstd {
         return Err(ErrorCode::UnsupportedCompressionType);
     }
     Ok(())

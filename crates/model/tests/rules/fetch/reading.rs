@@ -6,7 +6,7 @@ use fencepost_wire::messages::write_txn_markers_request::{
     WritableTxnMarker, WritableTxnMarkerTopic,
 };
 use fencepost_wire::messages::{FetchRequest, TopicName, WriteTxnMarkersRequest};
-use fencepost_wire::{FetchedPartition, Response, StrBytes};
+use fencepost_wire::{FetchedPartition, Release, Response, StrBytes};
 
 use super::{body, bytes, partitions, request};
 use crate::produce;
@@ -207,16 +207,21 @@ fn fetch_28_a_client_of_an_old_term_is_told_the_new_one() {
 }
 
 #[test]
-fn fetch_30_a_zstd_topic_is_closed_to_clients_that_cannot_know_it() {
-    let mut world = World::with(1, &[("a", 1, 1)], |config| {
-        config.settings.set("compression.type", "zstd").unwrap();
-    });
-    let client = world.connect(0);
-    let mut error = |version| {
-        partitions(world.call(client, version, request(0, 0, &[("a", 0, 0)])))[0].error_code
-    };
-    assert_eq!(error(9), ErrorCode::UnsupportedCompressionType);
-    assert_eq!(error(10), ErrorCode::None);
+fn fetch_30_a_zstd_topic_is_closed_to_old_clients_where_brokers_convert_records() {
+    for (release, refusal) in
+        [(Release::V3_9, ErrorCode::UnsupportedCompressionType), (Release::V4_0, ErrorCode::None)]
+    {
+        let mut world = World::with(1, &[("a", 1, 1)], |config| {
+            config.release = release;
+            config.settings.set("compression.type", "zstd").unwrap();
+        });
+        let client = world.connect(0);
+        let mut error = |version| {
+            partitions(world.call(client, version, request(0, 0, &[("a", 0, 0)])))[0].error_code
+        };
+        assert_eq!(error(9), refusal, "{release}");
+        assert_eq!(error(10), ErrorCode::None, "{release}");
+    }
 }
 
 #[test]
