@@ -15,12 +15,12 @@ impl ReplicaState {
         id: ProducerId,
         epoch: ProducerEpoch,
     ) -> Result<(), AppendError> {
-        match self.producer(id) {
-            Some(entry) if epoch < entry.epoch => {
-                Err(AppendError::StaleProducerEpoch { epoch, current: entry.epoch })
-            }
-            Some(_) | None => Ok(()),
+        // A producer that was never seen stands at no epoch, which still is above -2.
+        let current = self.producer(id).map_or(ProducerEpoch::NONE, |entry| entry.epoch);
+        if epoch < current {
+            return Err(AppendError::StaleProducerEpoch { epoch, current });
         }
+        Ok(())
     }
 
     /// VERIFY-12 and VERIFY-13: a transaction opens only with the coordinator's knowledge.

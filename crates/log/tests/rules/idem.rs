@@ -112,6 +112,8 @@ fn idem_12_a_lower_epoch_is_fenced() {
         "P9(-,7.1,0..0) -> NONE@0
          P9(-,7.0,0..0) -> 47",
     );
+    Partition::new().play("P9(-,7.-1,5..5) -> NONE@0");
+    Partition::new().play("P9(-,7.-2,0..0) -> 47");
 }
 
 #[test]
