@@ -65,16 +65,26 @@ class Cluster:
     def consumer(self, isolation, **options):
         return self.closed_at_end(self.adapter.consumer(isolation, **options))
 
-    def read(self, isolation, *partitions):
-        """Every record from the beginning to the end that this isolation level shows."""
+    def read(self, isolation, *partitions, still_open=False):
+        """Every record from the beginning to the end that this isolation level shows.
+
+        A commit or an abort returns before its markers are written, so unless a transaction is meant to be open
+        still, the reading waits until both isolation levels have one end.
+        """
         consumer = self.consumer(isolation)
         ends = consumer.ends(partitions)
+        if not still_open:
+            other = self.consumer(UNCOMMITTED if isolation == COMMITTED else COMMITTED)
+            check.eventually("the two isolation levels have one end", True,
+                             lambda: consumer.ends(partitions) == other.ends(partitions))
+            ends = consumer.ends(partitions)
         consumer.assign({partition: 0 for partition in partitions})
         return read_to(consumer, ends)
 
-    def texts(self, isolation, topic, count=1):
+    def texts(self, isolation, topic, count=1, **options):
         """The values in the first partitions of a topic, in offset order within a partition."""
-        return [record.text for record in self.read(isolation, *(Partition(topic, i) for i in range(count)))]
+        partitions = [Partition(topic, i) for i in range(count)]
+        return [record.text for record in self.read(isolation, *partitions, **options)]
 
     def close(self):
         while self.closers:

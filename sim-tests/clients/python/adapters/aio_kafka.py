@@ -1,25 +1,15 @@
-"""aiokafka: a client for asyncio. Its event loop runs in a thread of its own, so that scenarios need none."""
+"""aiokafka: a client for asyncio."""
 
 import asyncio
-import threading
 from contextlib import contextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from adapters import aio_kafka_admin
+from adapters.event_loop import loop, wait
 from cluster import Partition, Record
 from scenarios import round_trip
-
-loop = asyncio.new_event_loop()
-threading.Thread(target=loop.run_forever, daemon=True).start()
-
-
-def wait(coroutine, seconds=20):
-    async def bounded():
-        return await asyncio.wait_for(coroutine, seconds)
-
-    return asyncio.run_coroutine_threadsafe(bounded(), loop).result()
 
 
 async def made(make):

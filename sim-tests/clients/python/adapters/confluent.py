@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+import check
 from adapters import confluent_admin
 from cluster import Partition, Record
 
@@ -38,6 +39,11 @@ class Adapter:
 
     def create_topic(self, topic, partitions):
         self.admin_client.create_topics([NewTopic(topic, partitions, -1)])[topic].result(10)
+        check.eventually(f"partitions of {topic}", partitions, lambda: self.partitions_led(topic))
+
+    def partitions_led(self, topic):
+        found = self.admin_client.list_topics(topic, timeout=10).topics[topic]
+        return sum(partition.leader >= 0 for partition in found.partitions.values())
 
     def producer(self, **options):
         return ProducerAdapter(self.config, **options)

@@ -149,6 +149,9 @@ class ConsumerAdapter:
                 self.consumer.end_offsets([TopicPartition(*at) for at in partitions]).items()}
 
     def subscribe(self, topic):
+        # A leader of the group that joins before it has the topic's metadata assigns nothing, and does not always
+        # notice that it should join again once it has them.
+        self.consumer.partitions_for_topic(topic)
         self.consumer.subscribe([topic])
 
     def assigned(self):

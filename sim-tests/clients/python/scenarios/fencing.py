@@ -77,7 +77,8 @@ def killed_mid_transaction(cluster):
             child.kill()
             child.wait(5)
 
-    check.same_list("read_committed while open", [], cluster.texts(COMMITTED, topic))
+    check.same_list("read_committed while open", [],
+                    cluster.texts(COMMITTED, topic, still_open=True))
     successor = cluster.transactional("producer")
     successor.begin()
     send(successor, topic, 0, "successor-1", "successor-2")

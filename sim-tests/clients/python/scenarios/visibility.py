@@ -43,7 +43,8 @@ def interleaved_producers(cluster):
     for partition in range(2):
         at = Partition(topic, partition)
         # Six records and two markers for each turn.
-        expect(cluster, COMMITTED, at, 16, ["0 left-00", "2 left-01", "4 left-02", "9 right-10", "11 right-11", "13 right-12"])
+        expect(cluster, COMMITTED, at, 16,
+               ["0 left-00", "2 left-01", "4 left-02", "9 right-10", "11 right-11", "13 right-12"])
         expect(cluster, UNCOMMITTED, at, 16,
                ["0 left-00", "1 right-00", "2 left-01", "3 right-01", "4 left-02", "5 right-02",
                 "8 left-10", "9 right-10", "10 left-11", "11 right-11", "12 left-12", "13 right-12"])
@@ -77,9 +78,12 @@ def open_transaction_holds_back(cluster):
 
 
 def expect(cluster, isolation, at, end, expected):
-    """The partition's end for this isolation level, and each record before it with its offset."""
+    """The partition's end for this isolation level, and each record before it with its offset.
+
+    The end comes a moment after the commit or the abort returns, with the marker.
+    """
     consumer = cluster.consumer(isolation)
-    check.equal(f"end {isolation}", {at: end}, consumer.ends([at]))
+    check.eventually(f"end {isolation}", {at: end}, lambda: consumer.ends([at]))
     consumer.assign({at: 0})
     check.same_list(f"{isolation} of {at}", expected, lines(read_to(consumer, {at: end})))
 
