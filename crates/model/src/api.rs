@@ -3,6 +3,7 @@
 
 pub(crate) mod add_offsets_to_txn;
 pub(crate) mod add_partitions_to_txn;
+mod alter_configs;
 mod api_versions;
 mod consumer_group_describe;
 pub(crate) mod consumer_group_heartbeat;
@@ -96,6 +97,7 @@ pub(crate) fn dispatch(
         Request::WriteTxnMarkers(request) => write_txn_markers::handle(step, &call, request),
         Request::TxnOffsetCommit(request) => txn_offset_commit::handle(step, &call, request),
         Request::DescribeConfigs(request) => describe_configs::handle(step, &call, request),
+        Request::AlterConfigs(request) => alter_configs::handle(step, &call, request),
         Request::SaslAuthenticate(_) => sasl_authenticate::handle(step, &call),
         Request::CreatePartitions(request) => create_partitions::handle(step, &call, request),
         Request::DeleteGroups(request) => delete_groups::handle(step, &call, request),

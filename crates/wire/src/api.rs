@@ -230,6 +230,8 @@ apis! {
         TxnOffsetCommitRequest => TxnOffsetCommitResponse;
     DescribeConfigs = 32 flexible 4, DESCRIBE_CONFIGS,
         DescribeConfigsRequest => DescribeConfigsResponse;
+    AlterConfigs = 33 flexible 2, ALTER_CONFIGS,
+        AlterConfigsRequest => AlterConfigsResponse;
     SaslAuthenticate = 36 flexible 2, SASL_AUTHENTICATE,
         SaslAuthenticateRequest => SaslAuthenticateResponse;
     CreatePartitions = 37 flexible 2, CREATE_PARTITIONS,

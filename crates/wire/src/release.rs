@@ -109,6 +109,7 @@ const fn range_in_4_1(api: ApiKey) -> (i16, i16) {
         ApiKey::WriteTxnMarkers => (1, 1),
         ApiKey::TxnOffsetCommit => (0, 5),
         ApiKey::DescribeConfigs => (1, 4),
+        ApiKey::AlterConfigs => (0, 2),
         ApiKey::SaslAuthenticate => (0, 2),
         ApiKey::CreatePartitions => (0, 3),
         ApiKey::DeleteGroups => (0, 2),

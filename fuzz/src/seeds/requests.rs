@@ -84,6 +84,7 @@ fn sample(api: ApiKey) -> Request {
         ApiKey::DeleteGroups => {
             DeleteGroupsRequest::default().with_groups_names(vec![group()]).into()
         }
+        ApiKey::AlterConfigs => alter_configs(),
         ApiKey::IncrementalAlterConfigs => incremental_alter_configs(),
         ApiKey::OffsetDelete => offset_delete(),
         ApiKey::UpdateFeatures => update_features(),
@@ -309,6 +310,17 @@ fn create_partitions() -> Request {
         .with_count(3)
         .with_assignments(None);
     CreatePartitionsRequest::default().with_topics(vec![topic]).into()
+}
+
+fn alter_configs() -> Request {
+    let config = alter_configs_request::AlterableConfig::default()
+        .with_name(text("retention.ms"))
+        .with_value(Some(text("1000")));
+    let resource = alter_configs_request::AlterConfigsResource::default()
+        .with_resource_type(2)
+        .with_resource_name(text("orders"))
+        .with_configs(vec![config]);
+    AlterConfigsRequest::default().with_resources(vec![resource]).into()
 }
 
 fn incremental_alter_configs() -> Request {

@@ -13,8 +13,8 @@ use crate::config::{SettingKind, SettingRow};
 use crate::metadata::check_topic_name;
 use crate::step::{Call, Step};
 
-const SET: i8 = 0;
-const DELETE: i8 = 1;
+pub(super) const SET: i8 = 0;
+pub(super) const DELETE: i8 = 1;
 const APPEND: i8 = 2;
 const SUBTRACT: i8 = 3;
 
@@ -67,7 +67,7 @@ fn alter(
     }
 }
 
-fn alter_topic(
+pub(super) fn alter_topic(
     step: &mut Step<'_>,
     resource: &AlterConfigsResource,
     validate_only: bool,

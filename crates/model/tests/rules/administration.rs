@@ -11,8 +11,9 @@ use fencepost_wire::messages::incremental_alter_configs_request::{
 };
 use fencepost_wire::messages::update_features_request::FeatureUpdateKey;
 use fencepost_wire::messages::{
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DescribeConfigsRequest,
-    IncrementalAlterConfigsRequest, TopicName, UpdateFeaturesRequest,
+    AlterConfigsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+    DescribeConfigsRequest, IncrementalAlterConfigsRequest, TopicName, UpdateFeaturesRequest,
+    alter_configs_request,
 };
 use fencepost_wire::{Response, StrBytes};
 
@@ -234,4 +235,55 @@ fn conf_58_feature_updates_stand_or_fall_together() {
     assert_eq!(update(1, &[("transaction.version", 1)]), (95, true, vec![]), "a downgrade");
     assert_eq!(update(1, &[("transaction.version", 1), good]), (0, false, vec![0, 0]));
     assert_eq!(update(2, &[good]), (0, false, vec![]));
+}
+
+/// What AlterConfigs answers of the topic `a`: error and message.
+fn replace(
+    world: &mut World,
+    settings: &[(&str, Option<&str>)],
+    validate_only: bool,
+) -> (i16, Option<String>) {
+    let client = world.connect(0);
+    let settings = settings.iter().map(|(key, value)| {
+        alter_configs_request::AlterableConfig::default()
+            .with_name(text(key))
+            .with_value(value.map(text))
+    });
+    let resource = alter_configs_request::AlterConfigsResource::default()
+        .with_resource_type(TOPIC)
+        .with_resource_name(text("a"))
+        .with_configs(settings.collect());
+    let request = AlterConfigsRequest::default()
+        .with_resources(vec![resource])
+        .with_validate_only(validate_only);
+    match world.call(client, 2, request) {
+        Response::AlterConfigs(response) => {
+            let row = &response.responses[0];
+            (row.error_code, row.error_message.as_deref().map(str::to_owned))
+        }
+        _ => panic!("not an AlterConfigs response"),
+    }
+}
+
+#[test]
+fn api_45_the_old_alteration_replaces_all_settings_of_a_topic() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let value = |world: &mut World, name: &str| {
+        let described = describe(world, TOPIC, "a", name);
+        let row = &described.configs[0];
+        (row.value.as_deref().unwrap().to_owned(), row.config_source)
+    };
+    assert_eq!(replace(&mut world, &[("retention.ms", Some("1000"))], false), (0, None));
+    assert_eq!(value(&mut world, "retention.ms"), ("1000".to_owned(), 1));
+    assert_eq!(replace(&mut world, &[("max.message.bytes", Some("99"))], true), (0, None));
+    assert_eq!(value(&mut world, "max.message.bytes").1, 5, "only validated");
+    assert_eq!(replace(&mut world, &[("max.message.bytes", Some("99"))], false), (0, None));
+    assert_eq!(value(&mut world, "max.message.bytes"), ("99".to_owned(), 1));
+    assert_eq!(value(&mut world, "retention.ms").1, 5, "what is left out goes back");
+    let twice = [("retention.ms", Some("1")), ("retention.ms", Some("2"))];
+    assert_eq!(replace(&mut world, &twice, false).0, 42);
+    let (error, message) = replace(&mut world, &[("retention.ms", None)], false);
+    assert_eq!((error, &*message.unwrap()), (42, "Null value not supported for : retention.ms"));
+    assert_eq!(replace(&mut world, &[("retention.ms", Some("x"))], false).0, 40);
+    assert_eq!(value(&mut world, "max.message.bytes").1, 1, "refused changes change nothing");
 }

@@ -1,7 +1,7 @@
 //! The fields of the messages of the cluster, its features and its configuration.
 
 use super::Kind::{Bool, Int8, Int16, Int32, Int64, Text};
-use super::{Schema, array, field, structs};
+use super::{Field, Schema, array, field, structs};
 
 pub(crate) const API_VERSIONS: Schema = Schema {
     request: &[
@@ -84,6 +84,21 @@ pub(crate) const DESCRIBE_CONFIGS: Schema = Schema {
     ],
 };
 
+pub(crate) const ALTER_CONFIGS: Schema = Schema {
+    request: &[
+        structs(
+            "resources",
+            &[
+                field("resource_type", Int8),
+                field("resource_name", Text),
+                structs("configs", &[field("name", Text), field("value", Text).nullable()]),
+            ],
+        ),
+        field("validate_only", Bool),
+    ],
+    response: ALTERED_CONFIGS,
+};
+
 pub(crate) const INCREMENTAL_ALTER_CONFIGS: Schema = Schema {
     request: &[
         structs(
@@ -103,19 +118,21 @@ pub(crate) const INCREMENTAL_ALTER_CONFIGS: Schema = Schema {
         ),
         field("validate_only", Bool),
     ],
-    response: &[
-        field("throttle_time_ms", Int32),
-        structs(
-            "responses",
-            &[
-                field("error_code", Int16),
-                field("error_message", Text).nullable(),
-                field("resource_type", Int8),
-                field("resource_name", Text),
-            ],
-        ),
-    ],
+    response: ALTERED_CONFIGS,
 };
+
+const ALTERED_CONFIGS: &[Field] = &[
+    field("throttle_time_ms", Int32),
+    structs(
+        "responses",
+        &[
+            field("error_code", Int16),
+            field("error_message", Text).nullable(),
+            field("resource_type", Int8),
+            field("resource_name", Text),
+        ],
+    ),
+];
 
 pub(crate) const UPDATE_FEATURES: Schema = Schema {
     request: &[
