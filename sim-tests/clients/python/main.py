@@ -4,16 +4,12 @@ import argparse
 import importlib
 import os
 import sys
-import threading
-import time
-import traceback
 from functools import partial
 
-import check
+from attempt import attempt
 from cluster import Cluster
 from scenarios import fencing, pipeline, round_trip, visibility, volume
 
-SCENARIO_SECONDS = 60
 ADAPTERS = {
     "confluent-kafka": "adapters.confluent",
     "kafka-python": "adapters.kafka_python",
@@ -40,47 +36,6 @@ def scenarios(adapter):
     }
 
 
-def run_one(name, scenario, cluster):
-    """True unless it failed. A scenario may return a note: what this client cannot do of it."""
-    reason = cluster.adapter.lacks.get(name)
-    if reason:
-        print(f"N/A {name} {reason}", flush=True)
-        return True
-    outcome = []
-
-    def attempt():
-        try:
-            outcome.append((True, scenario(cluster) or ""))
-        except check.CheckFailed as failure:
-            traceback.print_exc()
-            outcome.append((False, str(failure)))
-        except BaseException as error:
-            traceback.print_exc()
-            outcome.append((False, f"{type(error).__name__}: {error}"))
-
-    start = time.monotonic()
-    thread = threading.Thread(target=attempt, name=name, daemon=True)
-    thread.start()
-    thread.join(SCENARIO_SECONDS)
-    passed, note = outcome[0] if outcome else (False, f"not done after {SCENARIO_SECONDS} s, at {where(thread)}")
-    millis = int((time.monotonic() - start) * 1000)
-    closer = threading.Thread(target=cluster.close, daemon=True)
-    closer.start()
-    closer.join(10)
-    if closer.is_alive():
-        print(f"{name}: its clients are not closed after 10 s, at {where(closer)}", file=sys.stderr)
-    print(" ".join(f"{'PASS' if passed else 'FAIL'} {name} {millis} {note}".split()), flush=True)
-    return passed
-
-
-def where(thread):
-    """The lines of our own code that the thread stands in."""
-    frames = traceback.extract_stack(sys._current_frames()[thread.ident])
-    here = os.path.dirname(os.path.abspath(__file__))
-    ours = [f for f in frames if f.filename.startswith(here) and "site-packages" not in f.filename]
-    return " < ".join(f"{os.path.basename(f.filename)}:{f.lineno}" for f in reversed(ours)) or "an unknown line"
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("client", choices=ADAPTERS)
@@ -102,7 +57,7 @@ def main():
     for name in chosen.scenario or known:
         prefix = f"{chosen.prefix or chosen.client}-{name}"
         cluster = Cluster(adapter, chosen.bootstrap, prefix, chosen.transaction_version)
-        passed &= run_one(name, known[name], cluster)
+        passed &= attempt(name, cluster.adapter.lacks.get(name), partial(known[name], cluster), cluster.close)
     sys.stdout.flush()
     # Not sys.exit: a client left behind by a failed scenario must not hold the process up.
     os._exit(0 if passed else 1)
