@@ -63,7 +63,8 @@ async fn run(scenario: Scenario, arguments: &Arguments) -> bool {
     let millis = start.elapsed().as_millis();
     let reason = match outcome {
         Ok(Ok(())) => {
-            println!("PASS {scenario} {millis}");
+            let left_out = scenario.left_out().map(|part| format!(" {part}")).unwrap_or_default();
+            println!("PASS {scenario} {millis}{left_out}");
             return true;
         }
         Ok(Err(failure)) => failure.to_string(),

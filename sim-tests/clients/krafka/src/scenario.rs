@@ -64,6 +64,12 @@ impl Scenario {
         Self::ALL.into_iter().find(|scenario| scenario.to_string() == name)
     }
 
+    /// The part of it that krafka has no call for.
+    #[must_use]
+    pub fn left_out(self) -> Option<&'static str> {
+        (self == Self::Admin).then_some("without fencing producers: no such call in AdminClient")
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ impl Scope {
     /// `transaction_version` is what must be finalized.
     ///
     /// # Errors
-    /// No broker answers.
+    /// No broker answers, or another version is finalized.
     pub async fn connect(
         bootstrap: &str,
         program: PathBuf,
@@ -53,7 +53,10 @@ impl Scope {
         transaction_version: Option<i16>,
     ) -> Result<Self, Failure> {
         let kafka = dial(bootstrap).await?;
-        Ok(Self { kafka, bootstrap: bootstrap.to_owned(), program, name, transaction_version })
+        let bootstrap = bootstrap.to_owned();
+        let scope = Self { kafka, bootstrap, program, name, transaction_version };
+        scope.version().await?;
+        Ok(scope)
     }
 
     /// The same cluster and names over connections of its own. A broker answers the requests of a

@@ -8,7 +8,7 @@ use krafka::consumer::TopicPartition;
 use super::answer;
 use crate::scope::{Failure, Scope, equal, refused, send};
 
-/// krafka has no call that fences producers; its abort writes the markers itself.
+/// krafka's abort is the operator's: it writes the markers itself.
 pub(super) async fn run(scope: &Scope) -> Result<(), Failure> {
     let topic = scope.topic("transactions", 1).await?;
     let at = TopicPartition::new(topic.as_str(), 0);
