@@ -56,6 +56,10 @@ fn alter(
             let message = format!("the key {} is named twice", config.name.as_str());
             return Err((ErrorCode::InvalidRequest, message));
         }
+        if config.value.is_none() && config.config_operation != DELETE {
+            let message = format!("Null value not supported for : {}", config.name.as_str());
+            return Err((ErrorCode::InvalidRequest, message));
+        }
     }
     match resource.resource_type {
         TOPIC => alter_topic(step, resource, validate_only),
@@ -73,6 +77,10 @@ pub(super) fn alter_topic(
     validate_only: bool,
 ) -> Result<(), (ErrorCode, String)> {
     let name = resource.resource_name.as_str();
+    if name.is_empty() {
+        let message = "Default topic resources are not allowed.".to_owned();
+        return Err((ErrorCode::InvalidRequest, message));
+    }
     check_topic_name(name).map_err(|why| (ErrorCode::InvalidTopicException, why))?;
     let Some(topic) = step.cluster.metadata.topic(name) else {
         let message = format!("there is no topic `{name}`");
@@ -143,18 +151,13 @@ fn change(
         return Err((ErrorCode::InvalidConfig, message));
     }
     let present = present.map(|row| row.value.as_str()).unwrap_or_default();
-    let value = || {
-        config.value.as_ref().map(|value| value.to_string()).ok_or_else(|| {
-            let message = format!("Null value not supported for : {}", config.name.as_str());
-            (ErrorCode::InvalidRequest, message)
-        })
-    };
+    let value = || config.value.as_ref().map(ToString::to_string).unwrap_or_default();
     let list = || present.split(',').filter(|entry| !entry.is_empty()).map(str::to_owned);
     match config.config_operation {
-        SET => value().map(Some),
+        SET => Ok(Some(value())),
         DELETE => Ok(None),
         APPEND => {
-            let added = value()?;
+            let added = value();
             let mut entries: Vec<_> = list().collect();
             for entry in added.split(',') {
                 if !entries.iter().any(|present| present == entry) {
@@ -164,7 +167,7 @@ fn change(
             Ok(Some(entries.join(",")))
         }
         SUBTRACT => {
-            let removed = value()?;
+            let removed = value();
             let left: Vec<_> =
                 list().filter(|entry| !removed.split(',').any(|gone| gone == entry)).collect();
             Ok(Some(left.join(",")))

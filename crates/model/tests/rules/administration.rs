@@ -136,17 +136,23 @@ fn describe(world: &mut World, kind: i8, resource: &str, key: &str) -> DescribeC
 }
 
 /// Error and message of one change.
-fn alter(
+fn alter(world: &mut World, kind: i8, resource: &str, change: (&str, i8, &str)) -> (i16, bool) {
+    let (key, operation, value) = change;
+    alter_to(world, kind, resource, (key, operation, Some(value)))
+}
+
+/// The same, to a value that may be null.
+fn alter_to(
     world: &mut World,
     kind: i8,
     resource: &str,
-    (key, operation, value): (&str, i8, &str),
+    (key, operation, value): (&str, i8, Option<&str>),
 ) -> (i16, bool) {
     let client = world.connect(0);
     let change = AlterableConfig::default()
         .with_name(text(key))
         .with_config_operation(operation)
-        .with_value(Some(text(value)));
+        .with_value(value.map(text));
     let resource = AlterConfigsResource::default()
         .with_resource_type(kind)
         .with_resource_name(text(resource))
@@ -203,6 +209,11 @@ fn api_45_odd_names_and_operations() {
     let mut world = World::new(1, &[("a", 1, 1)]);
     assert_eq!(describe(&mut world, TOPIC, "a b", "x").error_code, 17);
     assert_eq!(alter(&mut world, TOPIC, "a b", ("retention.ms", 0, "1")), (17, true));
+    assert_eq!(alter(&mut world, TOPIC, "", ("retention.ms", 0, "1")), (42, true));
+    let null = |operation| ("retention.ms", operation, None);
+    assert_eq!(alter_to(&mut world, TOPIC, "a b", null(0)), (42, true), "null before the name");
+    assert_eq!(alter_to(&mut world, TOPIC, "a", null(2)), (42, true), "null before no list");
+    assert_eq!(alter_to(&mut world, TOPIC, "a", null(1)), (0, false), "null to delete");
     assert_eq!(alter(&mut world, TOPIC, "a", ("retention.ms", 2, "1")), (40, true), "no list");
     assert_eq!(alter(&mut world, TOPIC, "a", ("retention.ms", 9, "1")), (-1, false));
     assert_eq!(alter(&mut world, TOPIC, "a", ("cleanup.policy", 2, "compact")), (0, false));
