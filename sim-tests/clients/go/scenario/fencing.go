@@ -118,6 +118,9 @@ func transactionTimeout(s *Scope) {
 	nextAfterTimeout(s, late[2], topic, 2, AbortAfterTimedOutSend, NextAfterTimedOutSend)
 	s.Transaction("successor", s.Transactional("late-0"), Values(topic, 0, "successor")...)
 	s.Expect(Committed, topic, 0, 6, "1 other", "4 successor")
+	if version >= 2 && s.Outcome(TimedOutAbort, version) != nil {
+		s.Note("fenced for good: the client does not speak EndTxn 5")
+	}
 }
 
 // nextAfterTimeout tries whether a producer whose abort succeeded can go on.

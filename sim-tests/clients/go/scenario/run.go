@@ -102,7 +102,8 @@ func runOne(scenario named, client Client, arguments arguments) bool {
 	var impossible NotPossible
 	switch {
 	case err == nil:
-		fmt.Printf("PASS %s %d\n", scenario.name, millis)
+		fmt.Println(strings.TrimSpace(
+			fmt.Sprintf("PASS %s %d %s", scenario.name, millis, strings.Join(scope.notes, "; "))))
 	case errors.As(err, &impossible):
 		fmt.Printf("N/A %s %s\n", scenario.name, oneLine(err))
 	default:

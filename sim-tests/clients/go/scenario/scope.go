@@ -21,6 +21,7 @@ type Scope struct {
 	transactionVersion int
 	mutex              sync.Mutex
 	closers            []func()
+	notes              []string
 }
 
 type failure string
@@ -60,6 +61,9 @@ func (s *Scope) Producer(options ProducerOptions) Producer {
 func (s *Scope) Transactional(suffix string) Producer {
 	return s.Producer(ProducerOptions{TransactionalID: s.Named(suffix)})
 }
+
+// Note says what this client cannot do of the scenario.
+func (s *Scope) Note(text string) { s.notes = append(s.notes, text) }
 
 // OnClose runs a function when the scenario ends, the last one first.
 func (s *Scope) OnClose(closer func()) {

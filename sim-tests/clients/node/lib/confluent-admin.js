@@ -30,6 +30,7 @@ async function administer(client) {
   await eventually('the topic is gone', false, async () => (await admin.listTopics()).includes(topic))
   await raises('delete it again', { code: ErrorCodes.ERR_UNKNOWN_TOPIC_OR_PART },
     admin.deleteTopics({ topics: [topic] }))
+  return client.lacks.administration
 }
 
 async function partitions(admin, topic) {

@@ -13,11 +13,15 @@ const FENCED = { code: ErrorCodes.ERR__FENCED }
 const STALE_EPOCH = { code: ErrorCodes.ERR_INVALID_PRODUCER_EPOCH }
 
 class ConfluentClient {
-  constructor(brokers, name) {
+  constructor(brokers, name, transactionVersion) {
     this.brokers = brokers
     this.name = name
+    this.lacks = {
+      values: 'without empty values, which the binding sends as null',
+      recovery: transactionVersion === '2' ? 'fenced for good: this librdkafka speaks no EndTxn 5' : undefined,
+      administration: 'without configurations, alteration of group offsets, transactions and producers',
+    }
     this.opened = []
-    this.overlappingAborts = true
     this.codecs = ['none', ...confluent.features]
     // The binding sends an empty value as null.
     this.emptyValue = 'not empty'

@@ -41,6 +41,7 @@ async function administer(client) {
   // kafkajs takes the error for stale metadata and asks until it has no retries left.
   await raises('delete it again', { name: 'KafkaJSNumberOfRetriesExceeded',
     message: 'This server does not host this topic-partition' }, admin.deleteTopics({ topics: [topic] }))
+  return client.lacks.administration
 }
 
 async function partitions(admin, topic) {

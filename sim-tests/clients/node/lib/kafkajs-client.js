@@ -40,12 +40,16 @@ const CODECS = {
 const STALE_EPOCH = { name: 'KafkaJSProtocolError', type: 'INVALID_PRODUCER_EPOCH', code: 47 }
 
 class KafkajsClient {
-  constructor(brokers, name) {
+  constructor(brokers, name, transactionVersion) {
     this.brokers = brokers
     this.name = name
+    this.lacks = {
+      overlappingAborts: 'one abort at a time: kafkajs shows records of aborted transactions that overlap',
+      recovery: transactionVersion === '2' ? 'fenced for good: kafkajs speaks EndTxn 1 at most' : undefined,
+      administration: 'without single changes of configurations, deleted group offsets, transactions and producers',
+    }
     this.readers = 0
     this.opened = []
-    this.overlappingAborts = false
     this.codecs = Object.keys(CODECS)
     this.emptyValue = ''
     this.kafka = new Kafka({

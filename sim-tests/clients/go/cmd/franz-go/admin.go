@@ -19,6 +19,7 @@ func (c *client) Admin(s *scenario.Scope) {
 	a.groups(c, "classic")
 	a.groups(c, "consumer")
 	a.transactions()
+	a.Note("without fencing producers, for which kadm has no call")
 }
 
 type admin struct {

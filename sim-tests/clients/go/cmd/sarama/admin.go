@@ -15,6 +15,7 @@ func (c *client) Admin(s *scenario.Scope) {
 	a.topics()
 	a.groups()
 	a.transactions()
+	a.Note("without fencing producers and writing markers, for which sarama has no call")
 }
 
 type admin struct {
@@ -52,6 +53,16 @@ func (a admin) topics() {
 		got := a.config(topic, "retention.ms")
 		return got == "604800000", got
 	})
+	// The older call replaces all configurations of the topic.
+	minute, day := "60000", "86400000"
+	for _, replacement := range []map[string]*string{{"segment.ms": &minute}, {"retention.ms": &day}} {
+		a.Must("replace configs", a.cluster.AlterConfig(sarama.TopicResource, topic, replacement, false))
+	}
+	a.Eventually("retention.ms replaced", func() (bool, string) {
+		got := a.config(topic, "retention.ms")
+		return got == day, got
+	})
+	a.Equal("segment.ms at its default", "604800000", a.config(topic, "segment.ms"))
 
 	a.Send("records", a.Producer(scenario.ProducerOptions{}), scenario.Values(topic, 0, "a", "b", "c", "d", "e")...)
 	a.Must("delete records", a.cluster.DeleteRecords(topic, map[int32]int64{0: 3}))
