@@ -32,19 +32,21 @@ fn records(criterion: &mut Criterion) {
     }
 }
 
-/// One producer in turn after the other, so that each finds its state cold.
+/// One producer in turn after the other. When all of many do so, each finds its state out of the
+/// processor's caches.
 fn ids(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("transaction of 1 record, by transactional ids");
-    for ids in [10, 10_000] {
+    for (ids, busy) in [(10, 10), (10_000, 10), (10_000, 10_000)] {
         let mut world = World::new(1, 1);
-        let producers = (0..ids)
+        let mut producers: Vec<Producer> = (0..ids)
             .map(|id| {
                 let mut producer = Producer::new(&mut world, Some(&format!("txn-{id}")));
                 producer.commit(&mut world);
                 producer
             })
             .collect();
-        measure(&mut group, ids.to_string(), world, producers);
+        producers.truncate(busy);
+        measure(&mut group, format!("{ids}, {busy} of them busy"), world, producers);
     }
 }
 

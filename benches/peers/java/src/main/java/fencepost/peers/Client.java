@@ -27,15 +27,25 @@ public final class Client {
     private record Count(double eachSecond, int all) {
     }
 
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] arguments) {
+        try {
+            Count count = measure(arguments);
+            System.out.printf("%.1f %d%n", count.eachSecond, count.all);
+        } catch (Exception failure) {
+            failure.printStackTrace();
+            // Producers that go on do not keep the process alive.
+            System.exit(1);
+        }
+    }
+
+    private static Count measure(String[] arguments) throws Exception {
         String servers = arguments[0];
-        Count count = switch (arguments[1]) {
+        return switch (arguments[1]) {
             case "records" -> records(servers, Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             case "transactions" -> transactions(servers, Integer.parseInt(arguments[2]),
                 Integer.parseInt(arguments[3]), Integer.parseInt(arguments[4]));
             default -> throw new IllegalArgumentException(arguments[1]);
         };
-        System.out.printf("%.1f %d%n", count.eachSecond, count.all);
     }
 
     private static Count records(String servers, int size, int count) throws Exception {
