@@ -53,10 +53,12 @@ pub(crate) fn validate(
         TimestampType::LogAppendTime => now,
     };
     let in_order = walked.consecutive || codec == Compression::None;
-    let bytes = match target == codec {
-        true if in_order => bytes,
-        true => return Err(AppendError::OffsetDeltas),
-        false => rebuild(&RecordSet::new(header, records), target)?,
+    let bytes = if target != codec {
+        rebuild(&RecordSet::new(header, records), target)?
+    } else if in_order {
+        bytes
+    } else {
+        return Err(AppendError::OffsetDeltas);
     };
     let valid = stamp(bytes, config.timestamp_type, max_timestamp);
     check_size(valid.bytes.len(), config)?;

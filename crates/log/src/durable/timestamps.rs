@@ -3,6 +3,7 @@
 use fencepost_ids::{LeaderEpoch, Offset, Timestamp};
 
 use super::log::Log;
+use super::segments::Segment;
 use crate::batch::StoredBatch;
 
 /// A record found by its timestamp.
@@ -32,10 +33,13 @@ impl Log {
     /// The earliest record with the largest timestamp (KIP-734).
     #[must_use]
     pub fn offset_of_max_timestamp(&self) -> Option<TimestampHit> {
-        let largest = self
-            .batches_from(self.start_offset())
-            .filter_map(|batch| max_timestamp_from(batch, self.start_offset()))
-            .max()?;
+        let start = self.start_offset();
+        let mut runs = self.segments.runs_from(start);
+        // The log's start may lie inside the first run, whose own maximum then says too much.
+        let first = runs.next()?.batches().iter();
+        let first = first.filter(|batch| batch.last_offset() >= start);
+        let first = first.filter_map(|batch| max_timestamp_from(batch, start)).max();
+        let largest = runs.map(Segment::max_timestamp).max().max(first)?;
         self.offset_for_timestamp(largest)
     }
 }

@@ -137,6 +137,25 @@ fn api_34_the_record_with_the_largest_timestamp_may_be_deleted_inside_its_batch(
 }
 
 #[test]
+fn api_34_the_largest_timestamp_is_found_wherever_it_lies_in_a_long_log() {
+    let mut p = Partition::new();
+    let times: Vec<i64> = (0..1500).map(|index| (index * 7919) % 1499).collect();
+    for time in &times {
+        let mut builder = BatchBuilder::new();
+        builder.push(Timestamp(*time), NewRecord::default());
+        p.append(builder.build(), None).expect("a good batch");
+    }
+    for start in [0, 1, 255, 256, 257, 1000, 1499] {
+        p.state.delete_records(&mut p.log, Some(Offset(start as i64))).expect("up to HW");
+        let found = p.log.offset_of_max_timestamp().map(|hit| (hit.offset.0, hit.timestamp.0));
+        let left = times.iter().enumerate().skip(start);
+        let largest = left.clone().map(|(_, time)| *time).max().expect("some are left");
+        let first = left.clone().find(|(_, time)| **time == largest).expect("it is there");
+        assert_eq!(found, Some((first.0 as i64, largest)), "from {start}");
+    }
+}
+
+#[test]
 fn api_41_leader_epochs_end_where_the_next_begins() {
     let mut p = Partition::new();
     p.play("P9(-,*,0..9) -> NONE@0");
