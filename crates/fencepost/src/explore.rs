@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use fencepost_model::Rule;
+use fencepost_ids::Rule;
 use fencepost_sim::{Report, Setup, Switches, run};
 
 /// Drive the cluster with model clients in virtual time, and look for a broken promise.
@@ -26,7 +26,7 @@ pub(crate) struct Explore {
     /// The first seed; alone, it runs this one and prints its steps
     #[arg(long)]
     seed: Option<u64>,
-    /// A safety rule to switch off, by its id: IDEM-08, MARK-05 or FETCH-16 (repeatable)
+    /// A safety rule to switch off, by its id, as `fencepost rules` lists them (repeatable)
     #[arg(long = "without", value_name = "RULE")]
     without: Vec<Rule>,
 }

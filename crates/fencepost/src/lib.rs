@@ -6,7 +6,7 @@
 mod test_cluster;
 pub use test_cluster::{StartError, TestCluster, TestClusterBuilder};
 
-pub use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
+pub use fencepost_ids::{BrokerId, PartitionIndex, Rule, TopicName};
 pub use fencepost_model::{BrokerSettings, SettingError};
 pub use fencepost_server::{Addresses, ControlError, ListenError};
 pub use fencepost_wire::Release;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod explore;
+mod rules;
 mod serve;
 
 use std::process::ExitCode;
@@ -19,11 +20,13 @@ struct Arguments {
 enum Command {
     Serve(serve::Serve),
     Explore(explore::Explore),
+    Rules(rules::List),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Explore(explore) => explore.run(),
+        Command::Rules(list) => list.run(),
     }
 }

@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory};
-use fencepost::{Addresses, Release, StartError, TestCluster, TestClusterBuilder};
+use fencepost::{Addresses, Release, Rule, StartError, TestCluster, TestClusterBuilder};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -48,6 +48,9 @@ pub(crate) struct Serve {
     /// The finalized level of transaction.version: 0, 1 or 2 [default: 2, and 0 for Kafka 3.9]
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(i16).range(0..=2))]
     transaction_version: Option<i16>,
+    /// A safety rule to switch off, by its id, as `fencepost rules` lists them; repeat it for more
+    #[arg(long = "without", value_name = "RULE")]
+    without: Vec<Rule>,
     /// Where chance begins: topic ids, member ids, the cluster id
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -135,6 +138,9 @@ impl Serve {
             });
         if let Some(level) = self.transaction_version {
             cluster = cluster.transaction_version(level);
+        }
+        for rule in self.without {
+            cluster = cluster.without(rule);
         }
         for Setting { name, value } in self.settings {
             cluster = match cluster.setting(&name, &value) {

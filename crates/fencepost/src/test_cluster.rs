@@ -1,6 +1,6 @@
 //! A cluster inside a test.
 
-use fencepost_ids::{BrokerId, PartitionIndex};
+use fencepost_ids::{BrokerId, PartitionIndex, Rule, Rules};
 use fencepost_model::{BrokerSettings, ClusterConfig, NewTopic, SettingError};
 use fencepost_server::{Addresses, ControlError, ListenError, Server};
 use fencepost_wire::Release;
@@ -47,6 +47,7 @@ pub struct TestClusterBuilder {
     settings: Vec<(String, String)>,
     release: Release,
     transaction_version: Option<i16>,
+    rules: Rules,
     seed: u64,
     addresses: Addresses,
 }
@@ -89,6 +90,7 @@ impl TestCluster {
             settings: Vec::new(),
             release: Release::DEFAULT,
             transaction_version: None,
+            rules: Rules::default(),
             seed: 0,
             addresses: Addresses::default(),
         }
@@ -210,6 +212,13 @@ impl TestClusterBuilder {
         self
     }
 
+    /// Switches a safety rule off, to show what it is for.
+    #[must_use]
+    pub fn without(mut self, rule: Rule) -> Self {
+        self.rules.without(rule);
+        self
+    }
+
     /// Where chance begins: topic ids, member ids, the cluster id.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -253,6 +262,7 @@ impl TestClusterBuilder {
         config.release = release;
         config.transaction_version = level;
         config.seed = self.seed;
+        config.rules = self.rules;
         for topic in &self.topics {
             config
                 .check_topic(topic)

@@ -103,7 +103,7 @@ fn serve_says_which_port_is_taken() {
 /// Each bad option, and what its message says of the fault and of the way out.
 #[test]
 fn serve_refuses_bad_options_and_says_what_to_do() {
-    let bad: [(&[&str], &[&str]); 16] = [
+    let bad: [(&[&str], &[&str]); 17] = [
         (&["--brokers", "0"], &["'0'", "1..=100"]),
         (&["--brokers", "many"], &["'many'", "--brokers"]),
         (&["--port", "65536"], &["65536", "0..=65535"]),
@@ -118,6 +118,7 @@ fn serve_refuses_bad_options_and_says_what_to_do() {
         (&["--config", "num.partitions=x"], &["`x`", "whole number from 1"]),
         (&["--kafka-version", "2.8"], &["2.8", "3.9, 4.0, 4.1 or 4.2"]),
         (&["--transaction-version", "3"], &["'3'", "0..=2"]),
+        (&["--without", "IDEM-99"], &["IDEM-99", "fencepost rules"]),
         (&["--bind", "localhost"], &["'localhost'", "--bind"]),
         (&["--bind", "0.0.0.0"], &["0.0.0.0", "--advertise HOST"]),
     ];

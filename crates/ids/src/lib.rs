@@ -13,6 +13,8 @@ mod names;
 pub use names::{ClientId, GroupId, InstanceId, MemberId, TopicName, TransactionalId};
 mod partitioning;
 pub use partitioning::{java_string_hash, partition_of};
+mod rule;
+pub use rule::{Rule, Rules, UnknownRule};
 mod time;
 pub use time::Timestamp;
 mod topic_id;

@@ -1,5 +1,7 @@
 //! What a partition's log is told: the topic's settings, and which rules hold.
 
+use fencepost_ids::Rules;
+
 use crate::batch::{Compression, TimestampType};
 
 /// The settings of a topic that its logs read (CONF-02), with Kafka's defaults.
@@ -36,7 +38,7 @@ impl Default for LogConfig {
 }
 
 /// The rules that differ between releases (section 9 of the log rules), a broker's setting, and
-/// the switches that take a safety rule away, to show what it is for. The default is Kafka 4.2.
+/// the safety rules in force. The default is Kafka 4.2.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct LogRules {
     /// VERIFY-03, from 4.1: a stale producer epoch is refused before the coordinator is asked.
@@ -54,14 +56,8 @@ pub struct LogRules {
     pub unwritten_first_sequence_zero: bool,
     /// VERIFY-11: `transaction.partition.verification.enable`.
     pub partition_verification: bool,
-    /// Safety: a batch is judged by its sequence, and an exact repetition is answered from the
-    /// window (IDEM-08, IDEM-13 to IDEM-17). Off, a retry is appended again.
-    pub duplicate_check: bool,
-    /// Safety: a marker of an old producer epoch or of an old coordinator is refused (MARK-04 to
-    /// MARK-07). Off, a late marker ends whatever is open.
-    pub marker_fencing: bool,
-    /// Safety: read_committed ends at the last stable offset (LSO-03). Off, at the high watermark.
-    pub lso_bound: bool,
+    /// The safety rules that are not switched off.
+    pub in_force: Rules,
 }
 
 impl Default for LogRules {
@@ -74,9 +70,7 @@ impl Default for LogRules {
             equal_marker_at_last_epoch: false,
             unwritten_first_sequence_zero: false,
             partition_verification: true,
-            duplicate_check: true,
-            marker_fencing: true,
-            lso_bound: true,
+            in_force: Rules::default(),
         }
     }
 }

@@ -12,7 +12,6 @@ use fencepost_wire::Release;
 use crate::config::{ClusterConfig, Compression, TopicSettings};
 use crate::host::Host;
 use crate::metadata::PartitionKey;
-use crate::rules::Rule;
 use crate::txn::QuestionMode;
 
 /// What the release, the settings and the rule switches mean for logs (section 9 of the log
@@ -27,9 +26,7 @@ pub(crate) fn log_rules(config: &ClusterConfig) -> LogRules {
         equal_marker_at_last_epoch: false,
         unwritten_first_sequence_zero: false,
         partition_verification: config.settings.transaction_partition_verification_enable,
-        duplicate_check: config.rules.is_on(Rule::DuplicateCheck),
-        marker_fencing: config.rules.is_on(Rule::MarkerFencing),
-        lso_bound: config.rules.is_on(Rule::LastStableOffsetBound),
+        in_force: config.rules,
     }
 }
 

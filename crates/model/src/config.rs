@@ -6,10 +6,9 @@ pub(crate) use settings::{Compression, SettingKind, SettingRow};
 
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, TopicName};
+use fencepost_ids::{BrokerId, Rules, TopicName};
 use fencepost_wire::Release;
 
-use crate::Rules;
 use crate::metadata::check_topic_name;
 
 /// Everything that is decided before a cluster starts.

@@ -30,8 +30,6 @@ pub use network::{
 mod parked;
 mod random;
 mod replication;
-mod rules;
-pub use rules::{Rule, Rules, UnknownRule};
 mod step;
 mod ticket;
 pub use ticket::Ticket;

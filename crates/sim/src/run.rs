@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, ConnectionId, GroupId, Offset, PartitionIndex, TransactionalId};
-use fencepost_model::{Cluster, ClusterConfig, Input, NewTopic, Output, Rule};
+use fencepost_ids::{
+    BrokerId, ConnectionId, GroupId, Offset, PartitionIndex, Rule, TransactionalId,
+};
+use fencepost_model::{Cluster, ClusterConfig, Input, NewTopic, Output};
 use fencepost_oracle::{FinalState, Place, Violation, check};
 use fencepost_wire::messages::OffsetFetchRequest;
 use fencepost_wire::messages::offset_fetch_request::{

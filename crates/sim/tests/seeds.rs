@@ -1,7 +1,7 @@
 //! Seeds: the same one gives the same trace, none finds a violation, and each safety rule that is
 //! switched off does.
 
-use fencepost_model::Rule;
+use fencepost_ids::Rule;
 use fencepost_oracle::Violation;
 use fencepost_sim::{Report, Setup, Switches, run};
 

@@ -1,6 +1,6 @@
 //! Appends as the leader: clients' batches, coordinators' records and markers.
 
-use fencepost_ids::{LeaderEpoch, Offset, ProducerId, Timestamp};
+use fencepost_ids::{LeaderEpoch, Offset, ProducerId, Rule, Timestamp};
 
 use super::state::ReplicaState;
 use super::verification::VerificationGuard;
@@ -113,7 +113,7 @@ impl ReplicaState {
     ) -> Result<AppendedBatch, AppendError> {
         let batch = validate(batch, Origin::Client, leader.now, leader.config)?;
         if batch.header.producer_id.is_some() {
-            if leader.rules.duplicate_check
+            if leader.rules.in_force.is_on(Rule::DuplicateCheck)
                 && let Some(original) = self.duplicate_of(&batch.header)
             {
                 return Ok(original);

@@ -1,6 +1,6 @@
 //! The producer checks, in the order of IDEM-07 and MARK-04. None of them changes anything.
 
-use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Sequence};
+use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Rule, Sequence};
 
 use super::state::ReplicaState;
 use super::verification::{VerificationGuard, VerificationMode};
@@ -64,7 +64,7 @@ impl ReplicaState {
                 return Err(AppendError::FirstSequenceNotZero(sequence));
             }
         }
-        if !rules.duplicate_check {
+        if !rules.in_force.is_on(Rule::DuplicateCheck) {
             return Ok(());
         }
         let Some(entry) = entry else {
@@ -109,7 +109,7 @@ impl ReplicaState {
         rules: &LogRules,
     ) -> Result<(), AppendError> {
         let Some(entry) = self.producer(marker.producer_id) else { return Ok(()) };
-        if !rules.marker_fencing {
+        if !rules.in_force.is_on(Rule::MarkerFencing) {
             return Ok(());
         }
         let (epoch, current) = (marker.producer_epoch, entry.epoch);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Timestamp};
+use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Rule, Timestamp};
 
 use super::producer::{ProducerDescription, ProducerEntry};
 use super::transactions::Transactions;
@@ -71,7 +71,9 @@ impl ReplicaState {
     #[must_use]
     pub fn last_stable_offset(&self, log: &Log, rules: &LogRules) -> Offset {
         match self.first_unstable_offset(log) {
-            Some(unstable) if rules.lso_bound => unstable.min(self.high_watermark),
+            Some(unstable) if rules.in_force.is_on(Rule::LastStableOffsetBound) => {
+                unstable.min(self.high_watermark)
+            }
             Some(_) | None => self.high_watermark,
         }
     }

@@ -1,6 +1,6 @@
 //! Produce and idempotence.
 
-use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Rule, Sequence, Timestamp};
 use fencepost_log::{AppendError, AppendedBatch, BatchBuilder, NewRecord, TransactionBit};
 
 use crate::partition::{NOW, Partition, batch};
@@ -51,7 +51,7 @@ fn idem_08_a_duplicate_has_the_same_epoch_and_first_and_last_sequence() {
 #[test]
 fn idem_08_without_the_duplicate_check_a_retry_is_appended_again() {
     let mut p = Partition::new();
-    p.rules.duplicate_check = false;
+    p.rules.in_force.without(Rule::DuplicateCheck);
     p.play(
         "P9(-,7.0,0..0) -> NONE@0
          P9(-,7.0,0..0) -> NONE@1",

@@ -1,6 +1,6 @@
 //! The high watermark, the last stable offset and the index of aborted transactions.
 
-use fencepost_ids::Offset;
+use fencepost_ids::{Offset, Rule};
 use fencepost_log::Isolation;
 
 use crate::partition::Partition;
@@ -76,9 +76,9 @@ fn lso_08_three_readers_have_three_ends() {
 }
 
 #[test]
-fn lso_bound_off_shows_undecided_data_to_read_committed() {
+fn fetch_16_off_shows_undecided_data_to_read_committed() {
     let mut p = Partition::new();
-    p.rules.lso_bound = false;
+    p.rules.in_force.without(Rule::LastStableOffsetBound);
     p.play(
         "P12(t,7.0,0..0) -> NONE@0 LSO 1
          F(rc,0) -> 0..0 []",

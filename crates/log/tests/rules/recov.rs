@@ -1,6 +1,6 @@
 //! Expiry, restart and truncation.
 
-use fencepost_ids::{Offset, ProducerId};
+use fencepost_ids::{Offset, ProducerId, Rule};
 use fencepost_log::ReplicaState;
 
 use crate::partition::{DAY_MS, NOW, Partition, batch, text};
@@ -109,8 +109,8 @@ fn recov_06_after_a_crash_the_window_is_replayed() {
 #[test]
 fn recov_07_replay_does_not_judge() {
     let mut leader = Partition::new();
-    leader.rules.duplicate_check = false;
-    leader.rules.marker_fencing = false;
+    leader.rules.in_force.without(Rule::DuplicateCheck);
+    leader.rules.in_force.without(Rule::MarkerFencing);
     leader.play(
         "P9(-,7.0,0..0) -> NONE@0
          P9(-,7.0,3..3) -> NONE@1
