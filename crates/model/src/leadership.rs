@@ -204,6 +204,7 @@ impl Step<'_> {
             Timer::OffsetExpiration { .. }
             | Timer::GroupAppend { .. }
             | Timer::GroupLoad { .. }
+            | Timer::GroupMarkers { .. }
             | Timer::Group { .. } => {
                 group::fire(self, timer);
             }

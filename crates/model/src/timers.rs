@@ -80,6 +80,14 @@ pub enum Timer {
         /// The partition.
         partition: PartitionIndex,
     },
+    /// A group coordinator settles the pending offsets of markers that it has answered; it does so
+    /// only without rule TXOFF-40.
+    GroupMarkers {
+        /// The coordinator.
+        broker: BrokerId,
+        /// The partition of `__consumer_offsets`.
+        partition: PartitionIndex,
+    },
     /// A timer of one group.
     Group {
         /// The group's coordinator.
@@ -176,6 +184,7 @@ impl Timer {
             | Self::OffsetExpiration { broker }
             | Self::GroupAppend { broker, .. }
             | Self::GroupLoad { broker, .. }
+            | Self::GroupMarkers { broker, .. }
             | Self::Group { broker, .. } => *broker,
         }
     }

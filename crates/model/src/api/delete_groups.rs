@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fencepost_ids::{ErrorCode, GroupId};
+use fencepost_ids::{ErrorCode, GroupId, Rule};
 use fencepost_wire::FromWire;
 use fencepost_wire::messages::delete_groups_response::DeletableGroupResult;
 use fencepost_wire::messages::{DeleteGroupsRequest, DeleteGroupsResponse};
@@ -45,7 +45,9 @@ fn delete(
 ) -> Result<bool, ErrorCode> {
     let mut shard = step.shard_of(call.broker, group)?;
     let known = shard.shard().group(group).ok_or(ErrorCode::GroupIdNotFound)?;
-    known.validate_deletion()?;
+    if shard.is_on(Rule::EmptyGroupDeletion) {
+        known.validate_deletion()?;
+    }
     let offsets = shard.shard().offsets().tombstones_of_group(group).into_iter();
     let mut records: Vec<_> =
         offsets.map(|partition| GroupRecord::delete_offset(group, partition)).collect();

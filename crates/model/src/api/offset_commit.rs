@@ -13,12 +13,9 @@ use fencepost_wire::messages::offset_commit_response::{
 use fencepost_wire::messages::{OffsetCommitRequest, OffsetCommitResponse};
 
 use crate::group::classic::{CommitKind, Identity};
-use crate::group::records::{GroupRecord, OffsetCommitKey, OffsetCommitValue};
+use crate::group::records::{OffsetCommitKey, OffsetCommitValue};
 use crate::group::{Answer, append_error};
 use crate::step::{Call, Step};
-
-/// The version from which an unknown group is told as such (TXOFF-57).
-const GROUP_ID_NOT_FOUND_VERSION: i16 = 9;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommitRequest) {
     let mut topics = std::mem::take(&mut request.topics);
@@ -66,7 +63,6 @@ fn commit(
     topics: &[OffsetCommitRequestTopic],
     response: &mut OffsetCommitResponse,
 ) -> Result<bool, ErrorCode> {
-    let version = call.ticket.version;
     let group = GroupId::from_wire(&request.group_id);
     let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
     let identity = Identity {
@@ -75,13 +71,7 @@ fn commit(
         instance: instance.as_ref(),
     };
     let mut shard = step.shard_of(call.broker, &group)?;
-    match shard.shard().group(&group) {
-        Some(known) => known.validate_offset_commit(&identity, CommitKind::Plain, version)?,
-        // It becomes a simple group by the commit itself.
-        None if identity.generation.0 < 0 => {}
-        None if version >= GROUP_ID_NOT_FOUND_VERSION => return Err(ErrorCode::GroupIdNotFound),
-        None => return Err(ErrorCode::IllegalGeneration),
-    }
+    shard.validate_commit(&group, &identity, CommitKind::Plain, call.ticket.version)?;
     let mut out = Vec::new();
     if let Some((classic, now)) = shard.classic(&group) {
         classic.committed_plainly(now, identity.member, &mut out);
@@ -90,16 +80,10 @@ fn commit(
     let now = shard.host.now;
     let expire_time =
         (request.retention_time_ms != -1).then(|| now.plus_millis(request.retention_time_ms));
-    let limit = shard.host.config.settings.offset_metadata_max_bytes;
     let mut records = Vec::new();
     for (topic, answered) in topics.iter().zip(&mut response.topics) {
         for (partition, answer) in topic.partitions.iter().zip(&mut answered.partitions) {
             if answer.error_code != ErrorCode::None.code() {
-                continue;
-            }
-            let metadata = partition.committed_metadata.as_deref().unwrap_or_default();
-            if is_metadata_too_large(metadata, limit) {
-                answer.error_code = ErrorCode::OffsetMetadataTooLarge.code();
                 continue;
             }
             let key = OffsetCommitKey {
@@ -107,8 +91,8 @@ fn commit(
                 topic: (*topic.name).as_str().into(),
                 partition: PartitionIndex(partition.partition_index),
             };
-            let value = value(partition, metadata, now, expire_time);
-            records.push(GroupRecord::OffsetCommit(key, Some(value)));
+            let value = value(partition, now, expire_time);
+            answer.error_code = shard.offer(&mut records, key, value).code();
         }
     }
     shard.write(records, None)?;
@@ -117,14 +101,13 @@ fn commit(
 
 fn value(
     partition: &OffsetCommitRequestPartition,
-    metadata: &str,
     now: Timestamp,
     expire_time: Option<Timestamp>,
 ) -> OffsetCommitValue {
     OffsetCommitValue {
         offset: Offset(partition.committed_offset),
         leader_epoch: leader_epoch(partition.committed_leader_epoch),
-        metadata: metadata.into(),
+        metadata: partition.committed_metadata.as_deref().unwrap_or_default().into(),
         commit_time: now,
         expire_time,
     }
@@ -133,11 +116,6 @@ fn value(
 /// A leader epoch of a commit; -1 is none.
 pub(super) fn leader_epoch(epoch: i32) -> Option<LeaderEpoch> {
     (epoch != LeaderEpoch::NONE.0).then_some(LeaderEpoch(epoch))
-}
-
-/// Metadata is counted in UTF-16 units (TXOFF-30).
-pub(super) fn is_metadata_too_large(metadata: &str, limit: i32) -> bool {
-    metadata.encode_utf16().count() > usize::try_from(limit).unwrap_or(0)
 }
 
 /// The error stands on every partition that was handed to the group.

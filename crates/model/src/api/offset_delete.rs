@@ -1,6 +1,6 @@
 //! OffsetDelete (key 47), version 0: TXOFF-62.
 
-use fencepost_ids::{ErrorCode, GroupId, PartitionIndex, TopicName, TopicPartition};
+use fencepost_ids::{ErrorCode, GroupId, PartitionIndex, Rule, TopicName, TopicPartition};
 use fencepost_wire::FromWire;
 use fencepost_wire::messages::offset_delete_response::{
     OffsetDeleteResponsePartition, OffsetDeleteResponseTopic,
@@ -62,7 +62,8 @@ fn delete(
     let mut records = Vec::new();
     for topic in &mut response.topics {
         let name = TopicName::from_wire(&topic.name);
-        let is_subscribed = known.is_subscribed_to(&name);
+        let is_subscribed =
+            shard.is_on(Rule::SubscribedOffsetsKept) && known.is_subscribed_to(&name);
         for answer in &mut topic.partitions {
             if answer.error_code != ErrorCode::None.code() {
                 continue;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fencepost_ids::{
-    ErrorCode, GroupId, MemberEpoch, Offset, PartitionIndex, TopicName, TopicPartition,
+    ErrorCode, GroupId, MemberEpoch, Offset, PartitionIndex, Rule, TopicName, TopicPartition,
 };
 use fencepost_wire::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
@@ -82,13 +82,16 @@ fn fetch(
         )?;
     }
     let topics = match &request.topics {
+        // A group that does not exist has no offsets, whatever is left of it (TXOFF-51).
+        _ if shard.shard().group(&group).is_none() => asked_for(request).topics,
         Some(topics) => explicit(&shard, &group, topics, is_stable),
         None => all(&shard, &group, is_stable),
     };
     let found = OffsetFetchResponseGroup::default()
         .with_group_id(request.group_id.clone())
         .with_topics(topics);
-    let waits = is_stable && shard.await_replication(call.ticket.serial, part);
+    let has_to_wait = is_stable && shard.is_on(Rule::StableFetchWait);
+    let waits = has_to_wait && shard.await_replication(call.ticket.serial, part);
     Ok((found, waits))
 }
 

@@ -26,9 +26,10 @@ fn sync(step: &mut Step<'_>, call: &Call, request: SyncGroupRequest) -> Result<(
     }
     let group = GroupId::from_wire(&request.group_id);
     let mut shard = step.shard_of(call.broker, &group)?;
+    let settings = shard.settings();
     let (classic, _) = shard.classic(&group).ok_or(ErrorCode::UnknownMemberId)?;
     let mut out = Vec::new();
-    classic.sync(translate(call, request), &mut out);
+    classic.sync(&settings, translate(call, request), &mut out);
     shard.apply(&group, out);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use fencepost_ids::{
     BrokerId, ErrorCode, GenerationId, GroupId, InstanceId, Offset, PartitionIndex, ProducerEpoch,
-    ProducerId, Sequence, Timestamp, TopicName, TransactionalId,
+    ProducerId, Rule, Sequence, Timestamp, TopicName, TransactionalId,
 };
 use fencepost_log::VerificationGuard;
 use fencepost_wire::FromWire;
@@ -12,16 +12,25 @@ use fencepost_wire::messages::txn_offset_commit_response::{
 };
 use fencepost_wire::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 
-use super::offset_commit::{is_metadata_too_large, leader_epoch};
+use super::offset_commit::leader_epoch;
 use crate::group::classic::{CommitKind, Identity};
-use crate::group::records::{GroupRecord, OffsetCommitKey, OffsetCommitValue};
-use crate::group::{self, TransactionalProducer, append_error};
+use crate::group::records::{OffsetCommitKey, OffsetCommitValue};
+use crate::group::{self, ShardStep, TransactionalProducer, append_error};
 use crate::metadata::CONSUMER_OFFSETS;
 use crate::step::{Call, Step};
 use crate::txn::{Answer, Asker, Question, QuestionMode};
 
 /// The version from which clients know `COORDINATOR_LOAD_IN_PROGRESS` (TXOFF-19).
 const LOAD_IN_PROGRESS_VERSION: i16 = 2;
+
+/// When a group can be asked about a commit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Moment {
+    /// Before its transaction is verified.
+    Arrival,
+    /// When it is written.
+    Append,
+}
 
 /// A commit whose transaction is being verified.
 #[derive(Clone, Debug)]
@@ -44,7 +53,10 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: TxnOffsetCommitR
     if commit.request.group_id.is_empty() {
         return refuse(step, commit, ErrorCode::InvalidGroupId);
     }
-    verify(step, commit);
+    match judge_arrival(step, &commit) {
+        Ok(()) => verify(step, commit),
+        Err(error) => refuse(step, commit, error),
+    }
 }
 
 /// TXOFF-11: a partition that does not exist is answered as such, whatever happens to the rest.
@@ -153,38 +165,13 @@ fn write(step: &mut Step<'_>, mut commit: Commit) {
 fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
     let Commit { call, request, response, guard } = commit;
     let group = GroupId::from_wire(&request.group_id);
-    let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
-    let identity = Identity {
-        generation: GenerationId(request.generation_id),
-        member: &request.member_id,
-        instance: instance.as_ref(),
-    };
     let mut shard = step.shard_of(call.broker, &group)?;
-    match shard.shard().group(&group) {
-        Some(known) => {
-            let version = call.ticket.version;
-            let checked =
-                known.validate_offset_commit(&identity, CommitKind::Transactional, version);
-            checked.map_err(|error| match error {
-                // Producers do not know it (TXOFF-28).
-                ErrorCode::StaleMemberEpoch => ErrorCode::IllegalGeneration,
-                other => other,
-            })?;
-        }
-        None if identity.generation.0 < 0 => {}
-        None => return Err(ErrorCode::IllegalGeneration),
-    }
+    judge(&shard, Moment::Append, call, request)?;
     let now = shard.host.now;
-    let limit = shard.host.config.settings.offset_metadata_max_bytes;
     let mut records = Vec::new();
     for (topic, answered) in request.topics.iter().zip(&mut response.topics) {
         for (partition, answer) in topic.partitions.iter().zip(&mut answered.partitions) {
             if answer.error_code != ErrorCode::None.code() {
-                continue;
-            }
-            let metadata = partition.committed_metadata.as_deref().unwrap_or_default();
-            if is_metadata_too_large(metadata, limit) {
-                answer.error_code = ErrorCode::OffsetMetadataTooLarge.code();
                 continue;
             }
             let key = OffsetCommitKey {
@@ -192,7 +179,7 @@ fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
                 topic: (*topic.name).as_str().into(),
                 partition: PartitionIndex(partition.partition_index),
             };
-            records.push(GroupRecord::OffsetCommit(key, Some(value(partition, metadata, now))));
+            answer.error_code = shard.offer(&mut records, key, value(partition, now)).code();
         }
     }
     let id = ProducerId::from_wire(&request.producer_id);
@@ -203,15 +190,43 @@ fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
     Ok(shard.await_replication(call.ticket.serial, 0))
 }
 
-fn value(
-    partition: &TxnOffsetCommitRequestPartition,
-    metadata: &str,
-    now: Timestamp,
-) -> OffsetCommitValue {
+fn judge_arrival(step: &mut Step<'_>, commit: &Commit) -> Result<(), ErrorCode> {
+    let group = GroupId::from_wire(&commit.request.group_id);
+    match step.shard_of(commit.call.broker, &group) {
+        Ok(shard) => judge(&shard, Moment::Arrival, &commit.call, &commit.request),
+        // The append will tell.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Whether the group takes the commit (TXOFF-21 to TXOFF-28); what it said before the verification
+/// may no longer be true behind it (TXOFF-14).
+fn judge(
+    shard: &ShardStep<'_>,
+    moment: Moment,
+    call: &Call,
+    request: &TxnOffsetCommitRequest,
+) -> Result<(), ErrorCode> {
+    let judged_at =
+        if shard.is_on(Rule::GroupCheckAtAppend) { Moment::Append } else { Moment::Arrival };
+    if moment != judged_at {
+        return Ok(());
+    }
+    let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
+    let identity = Identity {
+        generation: GenerationId(request.generation_id),
+        member: &request.member_id,
+        instance: instance.as_ref(),
+    };
+    let group = GroupId::from_wire(&request.group_id);
+    shard.validate_commit(&group, &identity, CommitKind::Transactional, call.ticket.version)
+}
+
+fn value(partition: &TxnOffsetCommitRequestPartition, now: Timestamp) -> OffsetCommitValue {
     OffsetCommitValue {
         offset: Offset(partition.committed_offset),
         leader_epoch: leader_epoch(partition.committed_leader_epoch),
-        metadata: metadata.into(),
+        metadata: partition.committed_metadata.as_deref().unwrap_or_default().into(),
         commit_time: now,
         expire_time: None,
     }

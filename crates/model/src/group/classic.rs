@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fencepost_ids::{GenerationId, InstanceId, MemberId, Timestamp, TopicName};
+use fencepost_ids::{GenerationId, InstanceId, MemberId, Rules, Timestamp, TopicName};
 
 use super::effects::{AfterWrite, Effect};
 use crate::timers::GroupTimer;
@@ -79,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) max_size: usize,
     /// `group.initial.rebalance.delay.ms`.
     pub(crate) initial_rebalance_delay_ms: i64,
+    /// The safety rules in force.
+    pub(crate) rules: Rules,
 }
 
 /// How long a new member may wait in its first join phase (GRP-17); not configurable.

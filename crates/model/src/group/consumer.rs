@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fencepost_ids::{
-    ErrorCode, GroupId, InstanceId, MemberEpoch, MemberId, PartitionIndex, Timestamp, TopicId,
-    TopicName,
+    ErrorCode, GroupId, InstanceId, MemberEpoch, MemberId, PartitionIndex, Rules, Timestamp,
+    TopicId, TopicName,
 };
 
 use fencepost_wire::Release;
@@ -88,6 +88,8 @@ pub(crate) struct Settings {
     pub(crate) regex_refresh_interval_ms: i32,
     /// Which release the group behaves as.
     pub(crate) release: Release,
+    /// The safety rules in force.
+    pub(crate) rules: Rules,
 }
 
 impl Settings {

@@ -35,6 +35,7 @@ impl Settings {
             assignors,
             regex_refresh_interval_ms: settings.group_consumer_regex_refresh_interval_ms,
             release: config.release,
+            rules: config.rules,
         }
     }
 }

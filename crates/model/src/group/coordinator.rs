@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, ErrorCode, Offset, PartitionIndex, TopicName, partition_of};
+use fencepost_ids::{BrokerId, ErrorCode, Offset, PartitionIndex, Rule, TopicName, partition_of};
 use fencepost_log::Marker;
 
 use super::answers::Answers;
@@ -59,7 +59,10 @@ impl Step<'_> {
         group: &str,
     ) -> Result<ShardStep<'_>, ErrorCode> {
         let partition = self.partition_of_group(group).ok_or(ErrorCode::NotCoordinator)?;
-        let loads = |running: &mut Broker| running.group.loading.contains(&partition);
+        let loads = |running: &mut Broker| {
+            let group = &running.group;
+            group.loading.contains(&partition) && !group.shards.contains_key(&partition)
+        };
         if self.broker(broker).is_some_and(loads) {
             return Err(ErrorCode::CoordinatorLoadInProgress);
         }
@@ -92,7 +95,12 @@ pub(crate) fn elected(step: &mut Step<'_>, broker: BrokerId, partition: Partitio
     if group.shards.contains_key(&partition) || !group.loading.insert(partition) {
         return;
     }
-    let stored = host.key(CONSUMER_OFFSETS, partition).and_then(|key| host.stored(key));
+    let rules = host.config.rules;
+    let Some(key) = host.key(CONSUMER_OFFSETS, partition) else { return };
+    if !rules.is_on(Rule::LoadBeforeService) {
+        group.shards.insert(partition, Arc::new(Shard::new(key, rules)));
+    }
+    let stored = host.stored(key);
     if stored.is_some_and(|stored| stored.log.end_offset() > stored.log.start_offset()) {
         host.timers.set(Timer::GroupLoad { broker, partition }, host.now);
     } else {
@@ -109,7 +117,7 @@ fn finish_load(step: &mut Step<'_>, broker: BrokerId, partition: PartitionIndex)
     }
     let Some(key) = host.key(CONSUMER_OFFSETS, partition) else { return };
     let Some(stored) = host.stored(key) else { return };
-    group.shards.insert(partition, Arc::new(Shard::load(key, &stored.log, now)));
+    group.shards.insert(partition, Arc::new(Shard::load(key, &stored.log, host.config.rules, now)));
     if let Some(mut shard) = step.shard(broker, partition) {
         shard.loaded();
     }
@@ -159,8 +167,8 @@ pub(crate) fn marker_appended(
     marker: &Marker,
     offset: Offset,
 ) {
-    if let Some(shard) = step.shard(broker, partition) {
-        shard.shard.replay_marker(offset, marker.producer_id, marker.marker_type);
+    if let Some(mut shard) = step.shard(broker, partition) {
+        shard.settle_transaction(offset, marker.producer_id, marker.marker_type);
     }
 }
 
@@ -181,6 +189,11 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
             }
         }
         Timer::GroupLoad { broker, partition } => finish_load(step, *broker, *partition),
+        Timer::GroupMarkers { broker, partition } => {
+            if let Some(mut shard) = step.shard(*broker, *partition) {
+                shard.settle_late();
+            }
+        }
         Timer::Group { broker, group, kind } => {
             if let Ok(mut shard) = step.shard_of(*broker, group) {
                 shard.fire(group, kind);

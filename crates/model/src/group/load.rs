@@ -1,6 +1,6 @@
 //! Loading a partition of `__consumer_offsets`: the whole log, in order (TXOFF-75).
 
-use fencepost_ids::Timestamp;
+use fencepost_ids::{Rules, Timestamp};
 use fencepost_log::{ControlRecord, Log, StoredBatch};
 
 use super::Shard;
@@ -10,8 +10,8 @@ use crate::metadata::PartitionKey;
 impl Shard {
     /// The state that a log leaves. Records of unknown versions and malformed ones are passed over
     /// (TXOFF-70).
-    pub(super) fn load(key: PartitionKey, log: &Log, now: Timestamp) -> Self {
-        let mut shard = Self::new(key);
+    pub(super) fn load(key: PartitionKey, log: &Log, rules: Rules, now: Timestamp) -> Self {
+        let mut shard = Self::new(key, rules);
         for batch in log.batches_from(log.start_offset()) {
             shard.load_batch(batch, now);
         }

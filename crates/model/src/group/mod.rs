@@ -8,6 +8,7 @@
 
 pub(crate) mod assign;
 pub(crate) mod classic;
+mod commit_step;
 pub(crate) mod consumer;
 mod consumer_step;
 mod effects;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fencepost_ids::{
-    GroupId, LeaderEpoch, Offset, ProducerId, Timestamp, TopicName, TopicPartition,
+    GroupId, LeaderEpoch, Offset, ProducerId, Rule, Rules, Timestamp, TopicName, TopicPartition,
 };
 use fencepost_log::MarkerType;
 
@@ -65,6 +65,7 @@ type ByPartition<T> = BTreeMap<TopicPartition, T>;
 /// The offsets of the groups in one partition of `__consumer_offsets`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Offsets {
+    rules: Rules,
     committed: BTreeMap<GroupId, ByPartition<History>>,
     /// Keyed by producer id alone: neither epoch nor transactional id matters (TXOFF-07).
     pending: BTreeMap<ProducerId, BTreeMap<GroupId, ByPartition<CommittedOffset>>>,
@@ -77,8 +78,9 @@ pub(crate) struct Offsets {
 impl Offsets {
     /// No offsets.
     #[must_use]
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(rules: Rules) -> Self {
         Self {
+            rules,
             committed: BTreeMap::new(),
             pending: BTreeMap::new(),
             open: BTreeMap::new(),
@@ -106,6 +108,9 @@ impl Offsets {
         partition: &TopicPartition,
         value: &OffsetCommitValue,
     ) {
+        if !self.rules.is_on(Rule::PendingOffsets) {
+            return self.commit(at, group, partition, value);
+        }
         let pending = CommittedOffset::replayed(at, value);
         let of_group =
             self.pending.entry(producer_id).or_default().entry(group.clone()).or_default();
@@ -118,6 +123,9 @@ impl Offsets {
     pub(crate) fn delete(&mut self, at: Offset, group: &GroupId, partition: &TopicPartition) {
         if self.is_committed(group, partition) {
             self.change(at, group, partition, None);
+        }
+        if !self.rules.is_on(Rule::PendingOffsetDeletion) {
+            return;
         }
         let Some(open) = self.open.get_mut(group) else { return };
         let producer_ids = open.remove(partition).unwrap_or_default();
@@ -148,9 +156,10 @@ impl Offsets {
         for (group, of_group) in self.pending.remove(&producer_id).unwrap_or_default() {
             for (partition, pending) in of_group {
                 self.close(producer_id, &group, &partition);
-                let is_later = self
-                    .latest(&group, &partition)
-                    .is_none_or(|committed| pending.log_position > committed.log_position);
+                let is_later = !self.rules.is_on(Rule::LaterCommitWins)
+                    || self
+                        .latest(&group, &partition)
+                        .is_none_or(|committed| pending.log_position > committed.log_position);
                 match marker {
                     MarkerType::Commit if is_later => {
                         self.change(at, &group, &partition, Some(pending));
@@ -223,7 +232,16 @@ impl Offsets {
         partition: &TopicPartition,
         high_watermark: Offset,
     ) -> Option<&CommittedOffset> {
-        self.committed.get(group)?.get(partition)?.as_of(high_watermark)
+        self.committed.get(group)?.get(partition)?.as_of(self.bound(high_watermark))
+    }
+
+    /// Up to where a fetch sees that does not require stable offsets.
+    fn bound(&self, high_watermark: Offset) -> Offset {
+        if self.rules.is_on(Rule::ReplicatedOffsetsBound) {
+            high_watermark
+        } else {
+            Offset(i64::MAX)
+        }
     }
 
     /// What a fetch finds that requires stable offsets, its answer to be held until all of it is
@@ -234,7 +252,7 @@ impl Offsets {
         group: &GroupId,
         partition: &TopicPartition,
     ) -> StableOffset<'_> {
-        if self.is_pending(group, partition) {
+        if self.rules.is_on(Rule::UnstableOffsetRefusal) && self.is_pending(group, partition) {
             return StableOffset::Unstable;
         }
         self.latest(group, partition).map_or(StableOffset::Absent, StableOffset::Committed)
@@ -250,7 +268,7 @@ impl Offsets {
         let histories = self.committed.get(group).into_iter().flatten();
         histories.filter_map(move |(partition, history)| {
             match high_watermark {
-                Some(high_watermark) => history.as_of(high_watermark),
+                Some(high_watermark) => history.as_of(self.bound(high_watermark)),
                 None => history.latest(),
             }
             .map(|_| partition)

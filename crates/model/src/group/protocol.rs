@@ -1,6 +1,6 @@
 //! A group of either protocol, for what both have.
 
-use fencepost_ids::{ErrorCode, GroupId, MemberEpoch, Timestamp, TopicName};
+use fencepost_ids::{ErrorCode, GroupId, MemberEpoch, Rules, Timestamp, TopicName};
 
 use super::classic::{ClassicGroup, CommitKind, Identity, State};
 use super::consumer::ConsumerGroup;
@@ -73,10 +73,11 @@ impl Group {
         identity: &Identity<'_>,
         kind: CommitKind,
         version: i16,
+        rules: Rules,
     ) -> Result<(), ErrorCode> {
         match self {
-            Self::Classic(group) => group.validate_offset_commit(identity, kind),
-            Self::Consumer(group) => group.validate_offset_commit(identity, kind, version),
+            Self::Classic(group) => group.validate_offset_commit(identity, kind, rules),
+            Self::Consumer(group) => group.validate_offset_commit(identity, kind, version, rules),
         }
     }
 

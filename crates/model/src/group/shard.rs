@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fencepost_ids::{GroupId, Offset, ProducerId, Timestamp, TopicPartition};
+use fencepost_ids::{GroupId, Offset, ProducerId, Rules, Timestamp, TopicPartition};
 use fencepost_log::MarkerType;
 
 use super::Group;
@@ -28,17 +28,21 @@ pub(crate) struct Shard {
     pub(super) waiting: BTreeMap<u64, Waiting>,
     /// How many waits there were.
     pub(super) waits: u64,
+    /// Markers whose pending offsets are not settled yet, with their offsets; there are none while
+    /// a marker is answered when they are (TXOFF-40).
+    pub(super) unsettled: Vec<(Offset, ProducerId, MarkerType)>,
 }
 
 impl Shard {
-    pub(super) const fn new(key: PartitionKey) -> Self {
+    pub(super) const fn new(key: PartitionKey, rules: Rules) -> Self {
         Self {
             key,
             groups: BTreeMap::new(),
-            offsets: Offsets::new(),
+            offsets: Offsets::new(rules),
             timers: BTreeSet::new(),
             waiting: BTreeMap::new(),
             waits: 0,
+            unsettled: Vec::new(),
         }
     }
 

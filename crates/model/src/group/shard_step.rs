@@ -1,10 +1,13 @@
 //! A shard at work: it appends records, waits for their replicas, keeps timers and answers.
 
-use fencepost_ids::{ErrorCode, GroupId, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
-use fencepost_log::{BatchBuilder, NewRecord, TransactionBit, VerificationGuard};
+use fencepost_ids::{
+    ErrorCode, GroupId, Offset, ProducerEpoch, ProducerId, Rule, Sequence, Timestamp,
+};
+use fencepost_log::{BatchBuilder, MarkerType, NewRecord, TransactionBit, VerificationGuard};
 
 use super::answers::Answers;
 use super::classic::{ClassicGroup, JoinRequest, Joining, Settings};
+use super::offsets::ExpiryBase;
 use super::records::{ClassicGroupValue, ConsumerGroupRecord, GroupRecord};
 use super::waiting::{Then, Waiting, append_error};
 use super::{AfterWrite, Effect, Group, JoinReply, Shard};
@@ -39,7 +42,13 @@ impl ShardStep<'_> {
         Settings {
             max_size: usize::try_from(settings.group_max_size).unwrap_or(0),
             initial_rebalance_delay_ms: settings.group_initial_rebalance_delay_ms.into(),
+            rules: self.host.config.rules,
         }
+    }
+
+    /// Whether a safety rule is in force.
+    pub(crate) fn is_on(&self, rule: Rule) -> bool {
+        self.host.config.rules.is_on(rule)
     }
 
     /// A classic group and the moment; none if there is no such group.
@@ -104,7 +113,7 @@ impl ShardStep<'_> {
     /// (TXOFF-34, TXOFF-50).
     pub(crate) fn await_replication(&mut self, serial: u64, part: usize) -> bool {
         let end = self.end();
-        let is_replicated = self.high_watermark() >= end;
+        let is_replicated = self.high_watermark() >= end || !self.is_on(Rule::AnswerWhenReplicated);
         if !is_replicated {
             self.wait(end, Then::Answer { serial, part });
         }
@@ -171,6 +180,28 @@ impl ShardStep<'_> {
         self.apply(group, out);
     }
 
+    /// Settles what a transaction left pending, when its marker was appended (TXOFF-36 to TXOFF-40).
+    pub(super) fn settle_transaction(
+        &mut self,
+        at: Offset,
+        producer_id: ProducerId,
+        marker: MarkerType,
+    ) {
+        if self.is_on(Rule::MarkerSettledBeforeAnswer) {
+            return self.shard.replay_marker(at, producer_id, marker);
+        }
+        self.shard.unsettled.push((at, producer_id, marker));
+        let (broker, partition) = (self.host.broker, self.shard.key.partition);
+        self.host.timers.set(Timer::GroupMarkers { broker, partition }, self.host.now);
+    }
+
+    /// Settles what was put off.
+    pub(super) fn settle_late(&mut self) {
+        for (at, producer_id, marker) in std::mem::take(&mut self.shard.unsettled) {
+            self.shard.replay_marker(at, producer_id, marker);
+        }
+    }
+
     /// Does what a classic group asks for.
     pub(crate) fn apply(&mut self, group: &GroupId, effects: Vec<Effect>) {
         for effect in effects {
@@ -193,7 +224,10 @@ impl ShardStep<'_> {
     /// be written, a group that it should create is gone again.
     fn write_group(&mut self, group: &GroupId, value: ClassicGroupValue, after: AfterWrite) {
         let record = GroupRecord::ClassicGroup(group.clone(), Some(value));
+        let is_told_at_once =
+            matches!(after, AfterWrite::Assignment { .. }) && !self.is_on(Rule::DurableAssignment);
         match self.append(&[record], None) {
+            Ok(_) if is_told_at_once => self.written(group, after, Ok(())),
             Ok(_) => self.wait(self.end(), Then::Group { group: group.clone(), after }),
             Err(error) => {
                 let undoes_creation = matches!(after, AfterWrite::Created { .. });
@@ -319,13 +353,14 @@ impl ShardStep<'_> {
         let retention_ms = i64::from(self.host.config.settings.offsets_retention_minutes) * 60_000;
         let mut records = Vec::new();
         for (id, group) in &self.shard.groups {
-            let round = self.shard.offsets.expire(
-                id,
-                group.offset_expiry(),
-                retention_ms,
-                self.host.now,
-                |topic| group.is_subscribed_to(topic),
-            );
+            let base = if self.is_on(Rule::OffsetAge) {
+                group.offset_expiry()
+            } else {
+                ExpiryBase::CommitTime
+            };
+            let round = self.shard.offsets.expire(id, base, retention_ms, self.host.now, |topic| {
+                group.is_subscribed_to(topic)
+            });
             let tombstones = round.expired.into_iter();
             records.extend(tombstones.map(|partition| GroupRecord::delete_offset(id, partition)));
             if round.leaves_nothing && group.is_empty() {
@@ -338,6 +373,9 @@ impl ShardStep<'_> {
 
     /// A topic was deleted (TXOFF-66).
     pub(super) fn topic_deleted(&mut self, topic: &fencepost_ids::TopicName) {
+        if !self.is_on(Rule::DeletedTopicOffsets) {
+            return;
+        }
         let gone = self.shard.offsets.tombstones_of_topic(topic).into_iter();
         let records =
             gone.map(|(group, partition)| GroupRecord::delete_offset(&group, partition)).collect();

@@ -96,6 +96,7 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         | Timer::OffsetExpiration { .. }
         | Timer::GroupAppend { .. }
         | Timer::GroupLoad { .. }
+        | Timer::GroupMarkers { .. }
         | Timer::Group { .. } => unreachable!("not a timer of the transaction coordinator"),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fencepost_ids::{ClientId, ErrorCode, InstanceId, MemberId, Timestamp};
+use fencepost_ids::{ClientId, ErrorCode, InstanceId, MemberId, Rule, Timestamp};
 
 use super::{
     ClassicGroup, JoinPhase, Member, NEW_MEMBER_JOIN_TIMEOUT_MS, Protocol, Settings, State,
@@ -107,7 +107,14 @@ impl ClassicGroup {
     ) {
         match &request.instance {
             Some(instance) => match self.holder_of(instance).cloned() {
-                Some(holder) => self.replace_static(now, settings, request, &holder, fresh_id, out),
+                Some(holder) => {
+                    let id = if settings.rules.is_on(Rule::StaticMemberFencing) {
+                        fresh_id
+                    } else {
+                        holder.clone()
+                    };
+                    self.replace_static(now, settings, request, &holder, id, out);
+                }
                 None => self.join_as_new(now, settings, request, fresh_id, out),
             },
             None if request.requires_known_member => {

@@ -1,6 +1,6 @@
 //! Who may commit offsets, and how long they are kept (TXOFF-22 to TXOFF-29, TXOFF-55, TXOFF-68).
 
-use fencepost_ids::{ErrorCode, GenerationId, InstanceId, Timestamp};
+use fencepost_ids::{ErrorCode, GenerationId, InstanceId, Rule, Rules, Timestamp};
 
 use super::{ClassicGroup, State};
 use crate::group::effects::Effect;
@@ -46,21 +46,30 @@ impl ClassicGroup {
         &self,
         identity: &Identity<'_>,
         kind: CommitKind,
+        rules: Rules,
     ) -> Result<(), ErrorCode> {
         if identity.generation.0 < 0 && self.state == State::Empty {
             return Ok(());
         }
-        if identity.is_given() {
+        if identity.is_given() && rules.is_on(Rule::CommitGenerationFencing) {
             self.validate_member(identity.member, identity.instance)?;
             self.is_generation(identity.generation)?;
         }
         match (kind, self.state) {
             (CommitKind::Transactional, _) => Ok(()),
             (CommitKind::Plain, _) if !identity.is_given() => Err(ErrorCode::UnknownMemberId),
-            (CommitKind::Plain, State::CompletingRebalance) => Err(ErrorCode::RebalanceInProgress),
-            (CommitKind::Plain, State::Empty | State::PreparingRebalance(_) | State::Stable) => {
-                Ok(())
+            (CommitKind::Plain, State::CompletingRebalance)
+                if rules.is_on(Rule::CommitAfterSync) =>
+            {
+                Err(ErrorCode::RebalanceInProgress)
             }
+            (
+                CommitKind::Plain,
+                State::Empty
+                | State::PreparingRebalance(_)
+                | State::CompletingRebalance
+                | State::Stable,
+            ) => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Heartbeats and sessions that end (GRP-29 to GRP-31).
 
-use fencepost_ids::{ErrorCode, GenerationId, InstanceId, MemberId, Timestamp};
+use fencepost_ids::{ErrorCode, GenerationId, InstanceId, MemberId, Rule, Timestamp};
 
 use super::{ClassicGroup, Settings, State};
 use crate::group::effects::{Effect, JoinReply};
@@ -41,7 +41,8 @@ impl ClassicGroup {
         member: &MemberId,
         out: &mut Vec<Effect>,
     ) {
-        if self.members.get(member).is_none_or(|member| member.is_excused()) {
+        let is_excused = self.members.get(member).is_none_or(|member| member.is_excused());
+        if is_excused || !settings.rules.is_on(Rule::SessionExpiry) {
             return;
         }
         self.answer_join(member, JoinReply::refused(ErrorCode::UnknownMemberId, None), out);

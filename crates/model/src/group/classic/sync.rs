@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fencepost_ids::{ErrorCode, GenerationId, InstanceId, MemberId, Timestamp};
+use fencepost_ids::{ErrorCode, GenerationId, InstanceId, MemberId, Rule, Timestamp};
 
 use super::{ClassicGroup, Settings, State};
 use crate::group::effects::{AfterWrite, Effect, SyncReply};
@@ -32,8 +32,13 @@ pub(crate) struct SyncRequest {
 
 impl ClassicGroup {
     /// Handles a SyncGroup.
-    pub(crate) fn sync(&mut self, request: SyncRequest, out: &mut Vec<Effect>) {
-        if let Err(error) = self.validate_sync(&request) {
+    pub(crate) fn sync(
+        &mut self,
+        settings: &Settings,
+        request: SyncRequest,
+        out: &mut Vec<Effect>,
+    ) {
+        if let Err(error) = self.validate_sync(settings, &request) {
             out.push(Effect::Sync(request.ticket, SyncReply::refused(error)));
             return;
         }
@@ -51,12 +56,14 @@ impl ClassicGroup {
         }
     }
 
-    fn validate_sync(&self, request: &SyncRequest) -> Result<(), ErrorCode> {
+    fn validate_sync(&self, settings: &Settings, request: &SyncRequest) -> Result<(), ErrorCode> {
         if self.state == State::Empty {
             return Err(ErrorCode::UnknownMemberId);
         }
         self.validate_member(&request.member, request.instance.as_ref())?;
-        self.is_generation(request.generation)?;
+        if settings.rules.is_on(Rule::SyncGenerationFencing) {
+            self.is_generation(request.generation)?;
+        }
         let differ = |given: &Option<Arc<str>>, of_group: &Option<Arc<str>>| {
             given.is_some() && of_group.is_some() && given != of_group
         };

@@ -1,6 +1,6 @@
 //! Members that leave or are removed (G848-23, G848-24).
 
-use fencepost_ids::{MemberEpoch, MemberId};
+use fencepost_ids::{MemberEpoch, MemberId, Rule};
 
 use super::heartbeat::Heartbeat;
 use super::seat::unknown_member;
@@ -51,6 +51,9 @@ impl ConsumerGroup {
         member: &MemberId,
     ) -> Option<Outcome<()>> {
         let member = self.members.get(member)?;
+        if !context.settings.rules.is_on(Rule::SilentMemberRemoval) {
+            return None;
+        }
         let mut draft = Draft::new(self);
         draft.remove(context, member);
         Some(draft.outcome(()))
@@ -67,7 +70,7 @@ impl ConsumerGroup {
         let member = self.members.get(member)?;
         let waits = member.state == ReconciliationState::UnrevokedPartitions
             && member.epoch != STATIC_LEAVE_EPOCH;
-        if !waits {
+        if !waits || !context.settings.rules.is_on(Rule::RevocationTimeout) {
             return None;
         }
         let mut draft = Draft::new(self);

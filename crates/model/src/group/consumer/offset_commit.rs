@@ -1,6 +1,6 @@
 //! Who may commit and fetch offsets (TXOFF-28, TXOFF-52, TXOFF-58, G848-28).
 
-use fencepost_ids::{ErrorCode, MemberEpoch};
+use fencepost_ids::{ErrorCode, MemberEpoch, Rule, Rules};
 
 use super::ConsumerGroup;
 use crate::group::classic::{CommitKind, Identity};
@@ -20,7 +20,11 @@ impl ConsumerGroup {
         identity: &Identity<'_>,
         kind: CommitKind,
         version: i16,
+        rules: Rules,
     ) -> Result<(), ErrorCode> {
+        if !rules.is_on(Rule::CommitEpochFencing) {
+            return Ok(());
+        }
         if identity.generation.0 < 0 && self.is_empty() {
             return Ok(());
         }

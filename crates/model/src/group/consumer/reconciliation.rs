@@ -1,6 +1,6 @@
 //! Moving one member towards the target (G848-17 to G848-19).
 
-use fencepost_ids::{MemberEpoch, MemberId, PartitionIndex, TopicId};
+use fencepost_ids::{MemberEpoch, MemberId, PartitionIndex, Rule, TopicId};
 
 use super::{ConsumerGroup, ConsumerMember, Context, Draft, ReconciliationState, TimerChange};
 use crate::group::assign::Partitions;
@@ -61,7 +61,8 @@ impl ConsumerGroup {
         let mut assigned = member.assigned.intersection(&target);
         let revoked = member.assigned.difference(&assigned);
         let previous_epoch = member.epoch;
-        if !revoked.is_empty() && owns_any(*owned, &revoked) {
+        let waits = context.settings.rules.is_on(Rule::RevocationBeforeRelease);
+        if waits && !revoked.is_empty() && owns_any(*owned, &revoked) {
             return CurrentAssignmentValue {
                 epoch,
                 previous_epoch,
@@ -94,7 +95,9 @@ impl ConsumerGroup {
     fn is_free(&self, step: &Move<'_>, partition: (TopicId, PartitionIndex)) -> bool {
         let own = step.context.settings.reconciles_with_subscriptions()
             && step.member.pending_revocation.contains(partition.0, partition.1);
-        own || !self.holders.contains_key(&partition)
+        let is_held = step.context.settings.rules.is_on(Rule::SingleHolder)
+            && self.holders.contains_key(&partition);
+        own || !is_held
     }
 
     /// Those partitions whose topics the member subscribes to.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{ErrorCode, InstanceId, MemberId};
+use fencepost_ids::{ErrorCode, InstanceId, MemberId, Rule};
 
 use super::heartbeat::Heartbeat;
 use super::{ConsumerGroup, ConsumerMember, JOIN_EPOCH, Refusal, STATIC_LEAVE_EPOCH, Settings};
@@ -23,7 +23,7 @@ impl ConsumerGroup {
         self.check_room(&request.member, settings)?;
         match (&request.instance, request.epoch == JOIN_EPOCH) {
             (None, joins) => self.dynamic_seat(request, settings, joins),
-            (Some(instance), true) => self.static_seat(request, instance),
+            (Some(instance), true) => self.static_seat(request, instance, settings),
             (Some(instance), false) => {
                 let member = self.static_member(instance, &request.member)?;
                 check_epoch(member, request, settings)?;
@@ -59,10 +59,16 @@ impl ConsumerGroup {
     }
 
     /// The seat of a static member that joins.
-    fn static_seat(&self, request: &Heartbeat, instance: &InstanceId) -> Result<Seat, Refusal> {
+    fn static_seat(
+        &self,
+        request: &Heartbeat,
+        instance: &InstanceId,
+        settings: &Settings,
+    ) -> Result<Seat, Refusal> {
+        let refuses = settings.rules.is_on(Rule::UnreleasedSeatRefusal);
         let seated = self.seats.get(instance).and_then(|id| self.members.get(id));
         match (seated, self.members.get(&request.member)) {
-            (Some(seated), _) if seated.epoch == STATIC_LEAVE_EPOCH => {
+            (Some(seated), _) if seated.epoch == STATIC_LEAVE_EPOCH || !refuses => {
                 Ok(Seat::Inherited(seated.clone()))
             }
             (Some(seated), _) => Err(Refusal::new(
@@ -113,7 +119,8 @@ fn check_epoch(
 ) -> Result<(), Refusal> {
     let received = request.epoch;
     let rejoins = received == JOIN_EPOCH && settings.takes_back_members();
-    if received == member.epoch || rejoins {
+    let is_checked = settings.rules.is_on(Rule::HeartbeatEpochFencing);
+    if received == member.epoch || rejoins || !is_checked {
         return Ok(());
     }
     let lost_the_answer = received == member.previous_epoch

@@ -1,6 +1,6 @@
 //! Which committed offsets are too old to keep (TXOFF-67, TXOFF-68).
 
-use fencepost_ids::{GroupId, Timestamp, TopicName, TopicPartition};
+use fencepost_ids::{GroupId, Rule, Timestamp, TopicName, TopicPartition};
 
 use super::{CommittedOffset, Offsets};
 
@@ -36,11 +36,14 @@ impl Offsets {
         now: Timestamp,
         is_subscribed: impl Fn(&TopicName) -> bool,
     ) -> ExpiryRound {
-        let mut round =
-            ExpiryRound { expired: Vec::new(), leaves_nothing: !self.has_open_transactions(group) };
+        let has_pending =
+            self.rules.is_on(Rule::PendingGroupKept) && self.has_open_transactions(group);
+        let mut round = ExpiryRound { expired: Vec::new(), leaves_nothing: !has_pending };
+        let keeps_pending = self.rules.is_on(Rule::PendingOffsetKept);
         for partition in self.partitions(group, None) {
-            let expires = !is_subscribed(&partition.topic)
-                && !self.is_pending(group, partition)
+            let is_kept = is_subscribed(&partition.topic)
+                || keeps_pending && self.is_pending(group, partition);
+            let expires = !is_kept
                 && self
                     .latest(group, partition)
                     .is_some_and(|offset| is_expired(offset, base, retention_ms, now));

@@ -14,7 +14,7 @@ use super::*;
 const SUBSCRIBED_TO_T: &[u8] = b"\x00\x00\x00\x00\x00\x01\x00\x01t\xff\xff\xff\xff";
 
 /// A Stable group whose member is subscribed to `t`: its id.
-fn subscribed(world: &mut World, client: Client) -> String {
+pub(super) fn subscribed(world: &mut World, client: Client) -> String {
     let pending = world.send(client, 3, join_request("", None, SUBSCRIBED_TO_T));
     world.advance(0);
     let member = joined(world.answer(pending)).member_id.to_string();
@@ -22,7 +22,7 @@ fn subscribed(world: &mut World, client: Client) -> String {
     member
 }
 
-fn delete_groups(world: &mut World, client: Client, names: &[&str]) -> Vec<i16> {
+pub(super) fn delete_groups(world: &mut World, client: Client, names: &[&str]) -> Vec<i16> {
     let request = DeleteGroupsRequest::default()
         .with_groups_names(names.iter().map(|name| group(name)).collect());
     let Response::DeleteGroups(response) = world.call(client, 2, request) else {
@@ -32,7 +32,11 @@ fn delete_groups(world: &mut World, client: Client, names: &[&str]) -> Vec<i16> 
 }
 
 /// `(id, protocol type, state, type)` of each group listed.
-fn list(world: &mut World, client: Client, request: ListGroupsRequest) -> Vec<[String; 4]> {
+pub(super) fn list(
+    world: &mut World,
+    client: Client,
+    request: ListGroupsRequest,
+) -> Vec<[String; 4]> {
     let Response::ListGroups(response) = world.call(client, 5, request) else {
         panic!("not a ListGroups response")
     };
@@ -107,7 +111,11 @@ fn txoff_65_and_grp_44_only_empty_groups_are_deleted_with_all_their_offsets() {
 }
 
 /// The top-level error and those of the partitions `(topic, partition)`.
-fn delete_offsets(world: &mut World, client: Client, offsets: &[(&str, i32)]) -> (i16, Vec<i16>) {
+pub(super) fn delete_offsets(
+    world: &mut World,
+    client: Client,
+    offsets: &[(&str, i32)],
+) -> (i16, Vec<i16>) {
     let topics = offsets.iter().map(|(name, partition)| {
         let partition = OffsetDeleteRequestPartition::default().with_partition_index(*partition);
         OffsetDeleteRequestTopic::default().with_name(topic(name)).with_partitions(vec![partition])
@@ -159,7 +167,7 @@ fn txoff_66_the_offsets_of_a_deleted_topic_go_with_it() {
     assert_eq!(rows, [("u".to_owned(), 0, 8, 0)]);
 }
 
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 
 #[test]
 fn txoff_67_to_69_old_offsets_expire_and_their_group_goes() {

@@ -4,6 +4,7 @@ mod descriptions;
 mod heartbeats;
 mod life;
 mod offsets;
+mod without;
 
 use std::collections::BTreeMap;
 

@@ -8,8 +8,10 @@ mod fetches;
 mod members;
 mod statics;
 mod transactions;
+mod without;
 
 use bytes::Bytes;
+use fencepost_ids::Rule;
 use fencepost_wire::messages::join_group_request::JoinGroupRequestProtocol;
 use fencepost_wire::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
@@ -53,9 +55,15 @@ fn world(brokers: i32) -> World {
 }
 
 fn world_with(brokers: i32, settings: &[(&str, &str)]) -> World {
+    world_without(None, brokers, settings)
+}
+
+/// The same with a rule switched off.
+fn world_without(off: Option<Rule>, brokers: i32, settings: &[(&str, &str)]) -> World {
     let replicas = i16::try_from(brokers).unwrap();
     let topics = [("__consumer_offsets", 1, replicas), ("t", 3, 1), ("u", 1, 1)];
     World::with(brokers, &topics, |config| {
+        off.into_iter().for_each(|rule| config.rules.without(rule));
         for (name, value) in [
             ("group.initial.rebalance.delay.ms", "0"),
             ("transaction.partition.verification.enable", "false"),
@@ -66,6 +74,18 @@ fn world_with(brokers: i32, settings: &[(&str, &str)]) -> World {
             config.settings.set(name, value).unwrap();
         }
     })
+}
+
+/// Shows what a rule keeps from going wrong: the outcome with it and the one without.
+#[track_caller]
+fn shows<T: PartialEq + std::fmt::Debug>(
+    rule: Rule,
+    run: impl Fn(Option<Rule>) -> T,
+    with: T,
+    without: T,
+) {
+    assert_eq!(run(None), with, "with {rule}");
+    assert_eq!(run(Some(rule)), without, "without {rule}");
 }
 
 /// Who a request says that it comes from.

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A Stable group of one static member on seat `i`, in generation 1: its id.
-fn seated(world: &mut World, client: Client) -> String {
+pub(super) fn seated(world: &mut World, client: Client) -> String {
     let pending = world.send(client, 9, join_request("", Some("i"), b""));
     world.advance(0);
     let member = joined(world.answer(pending)).member_id.to_string();

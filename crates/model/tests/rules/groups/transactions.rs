@@ -60,7 +60,7 @@ fn txoff_33_a_lower_epoch_than_the_logs_is_refused() {
 }
 
 /// A producer of transactional id `tx`: its id and epoch.
-fn init(world: &mut World, client: Client) -> (i64, i16) {
+pub(super) fn init(world: &mut World, client: Client) -> (i64, i16) {
     let request = InitProducerIdRequest::default()
         .with_transactional_id(Some(TransactionalId(text("tx"))))
         .with_transaction_timeout_ms(60_000)
@@ -73,7 +73,7 @@ fn init(world: &mut World, client: Client) -> (i64, i16) {
     (response.producer_id.0, response.producer_epoch)
 }
 
-fn end(world: &mut World, client: Client, producer: (i64, i16), version: i16) -> i16 {
+pub(super) fn end(world: &mut World, client: Client, producer: (i64, i16), version: i16) -> i16 {
     let request = EndTxnRequest::default()
         .with_transactional_id(TransactionalId(text("tx")))
         .with_producer_id(producer.0.into())
@@ -85,9 +85,16 @@ fn end(world: &mut World, client: Client, producer: (i64, i16), version: i16) ->
     }
 }
 
-fn verifying_world() -> World {
+pub(super) fn verifying_world() -> World {
+    verifying_world_without(None)
+}
+
+pub(super) fn verifying_world_without(off: Option<Rule>) -> World {
     let topics = [("t", 3, 1), ("__consumer_offsets", 1, 1), ("__transaction_state", 1, 1)];
-    World::with(1, &topics, |_| {})
+    World::with(1, &topics, |config| {
+        config.settings.set("group.initial.rebalance.delay.ms", "0").unwrap();
+        off.into_iter().for_each(|rule| config.rules.without(rule));
+    })
 }
 
 #[test]

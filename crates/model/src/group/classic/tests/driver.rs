@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use fencepost_ids::{ConnectionId, ErrorCode, GenerationId, InstanceId, Timestamp};
+use fencepost_ids::{ConnectionId, ErrorCode, GenerationId, InstanceId, Rules, Timestamp};
 
 use fencepost_wire::ApiKey;
 
@@ -114,7 +114,11 @@ impl Driver {
         Self {
             group: ClassicGroup::new(Timestamp(0)),
             now: Timestamp(0),
-            settings: Settings { max_size: usize::MAX, initial_rebalance_delay_ms: 3000 },
+            settings: Settings {
+                max_size: usize::MAX,
+                initial_rebalance_delay_ms: 3000,
+                rules: Rules::default(),
+            },
             timers: BTreeMap::new(),
             writes: VecDeque::new(),
             replies: Vec::new(),
@@ -189,7 +193,7 @@ impl Driver {
         };
         change(&mut request);
         let mut out = Vec::new();
-        self.group.sync(request, &mut out);
+        self.group.sync(&self.settings, request, &mut out);
         self.apply(out);
     }
 

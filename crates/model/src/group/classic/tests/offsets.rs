@@ -1,6 +1,6 @@
 //! Commits by members of a classic group.
 
-use fencepost_ids::{ErrorCode, GenerationId, InstanceId};
+use fencepost_ids::{ErrorCode, GenerationId, InstanceId, Rules};
 
 use super::super::*;
 use super::driver::{Driver, Join};
@@ -29,7 +29,10 @@ fn answers(driver: &Driver, generation: i32, member: &str, instance: Option<&str
     let identity =
         Identity { generation: GenerationId(generation), member, instance: instance.as_ref() };
     [CommitKind::Plain, CommitKind::Transactional].map(|kind| {
-        driver.group.validate_offset_commit(&identity, kind).map_or_else(ErrorCode::code, |()| 0)
+        driver
+            .group
+            .validate_offset_commit(&identity, kind, Rules::default())
+            .map_or_else(ErrorCode::code, |()| 0)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fencepost_ids::{GroupId, MemberEpoch, PartitionIndex, Timestamp, TopicId, TopicName};
+use fencepost_ids::{GroupId, MemberEpoch, PartitionIndex, Rules, Timestamp, TopicId, TopicName};
 use fencepost_wire::Release;
 
 use crate::group::assign::{Assignor, Partitions};
@@ -51,6 +51,7 @@ pub(super) fn settings() -> Settings {
         assignors: vec![Assignor::Uniform, Assignor::Range],
         regex_refresh_interval_ms: 600_000,
         release: Release::V4_1,
+        rules: Rules::default(),
     }
 }
 

@@ -1,4 +1,4 @@
-use fencepost_ids::{ErrorCode, GenerationId, MemberEpoch};
+use fencepost_ids::{ErrorCode, GenerationId, MemberEpoch, Rules};
 
 use super::driver::{Driver, join, quiet};
 use crate::group::classic::{CommitKind, Identity};
@@ -14,7 +14,10 @@ fn commit(
     kind: CommitKind,
     version: i16,
 ) -> ErrorCode {
-    group.validate_offset_commit(identity, kind, version).err().unwrap_or(ErrorCode::None)
+    group
+        .validate_offset_commit(identity, kind, version, Rules::default())
+        .err()
+        .unwrap_or(ErrorCode::None)
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! What goes wrong without a rule, beside what happens with it.
+
+mod commits;
+mod fetches;
+mod keeping;
+mod members;
