@@ -6,7 +6,12 @@
 mod test_cluster;
 pub use test_cluster::{StartError, TestCluster, TestClusterBuilder};
 
-pub use fencepost_ids::{BrokerId, PartitionIndex, Rule, TopicName};
-pub use fencepost_model::{BrokerSettings, SettingError};
-pub use fencepost_server::{Addresses, ControlError, ListenError};
+pub use fencepost_ids::{
+    BrokerId, GroupId, LeaderEpoch, Offset, PartitionIndex, Rule, TopicName, TransactionalId,
+};
+pub use fencepost_model::{
+    BrokerSettings, CoordinatorKey, CoordinatorState, ElectionRefused, LeaderOffsets,
+    PartitionState, SettingError,
+};
+pub use fencepost_server::{Addresses, BrokerState, ControlError, ListenError};
 pub use fencepost_wire::Release;

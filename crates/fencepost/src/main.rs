@@ -1,5 +1,6 @@
 //! The command line.
 
+mod ctl;
 mod explore;
 mod rules;
 mod serve;
@@ -19,6 +20,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Ctl(ctl::Ctl),
     Explore(explore::Explore),
     Rules(rules::List),
 }
@@ -26,6 +28,7 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(serve) => serve.run(),
+        Command::Ctl(ctl) => ctl.run(),
         Command::Explore(explore) => explore.run(),
         Command::Rules(list) => list.run(),
     }

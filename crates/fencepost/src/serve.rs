@@ -21,6 +21,7 @@ const WORKERS_MAX: usize = 4;
 ///
 /// When all ports accept clients, one line goes to stdout:
 /// `fencepost ready bootstrap.servers=127.0.0.1:9092,127.0.0.1:9093`.
+/// With --control-port it ends in the control API, as in ` control=http://127.0.0.1:9100`.
 /// Logs go to stderr, as much as the environment variable `RUST_LOG` says (default: warn).
 #[derive(Args)]
 pub(crate) struct Serve {
@@ -36,6 +37,9 @@ pub(crate) struct Serve {
     /// The host name or address that clients are told [default: the address of --bind]
     #[arg(long, value_name = "HOST", value_parser = host)]
     advertise: Option<Arc<str>>,
+    /// The port of the control API on 127.0.0.1; 0 takes a free one [default: no control API]
+    #[arg(long, value_name = "PORT")]
+    control_port: Option<u16>,
     /// A topic that exists from the start; repeat it for more
     #[arg(long = "topic", value_name = "NAME:PARTITIONS[:REPLICAS]", value_parser = topic)]
     topics: Vec<Topic>,
@@ -98,14 +102,16 @@ impl Serve {
             Ok(cluster) => cluster,
             Err(StartError::Listen(error)) => {
                 return Err(format!(
-                    "{error}: choose other ports with --port, or free ones with --port 0"
+                    "{error}: choose another with --port or --control-port, or free ones with --port 0"
                 ));
             }
             Err(error) => refuse(&error.to_string()),
         };
         let servers = cluster.bootstrap_servers();
         let mut stdout = io::stdout();
-        writeln!(stdout, "fencepost ready bootstrap.servers={servers}")
+        let control =
+            cluster.control_url().map_or_else(String::new, |url| format!(" control={url}"));
+        writeln!(stdout, "fencepost ready bootstrap.servers={servers}{control}")
             .and_then(|()| stdout.flush())
             .map_err(|error| format!("cannot write the ready line: {error}"))?;
         let broken = tokio::select! {
@@ -136,6 +142,9 @@ impl Serve {
                 first_port: self.port,
                 advertise: self.advertise,
             });
+        if let Some(port) = self.control_port {
+            cluster = cluster.control_port(port);
+        }
         if let Some(level) = self.transaction_version {
             cluster = cluster.transaction_version(level);
         }

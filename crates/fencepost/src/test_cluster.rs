@@ -1,8 +1,11 @@
 //! A cluster inside a test.
 
 use fencepost_ids::{BrokerId, PartitionIndex, Rule, Rules};
-use fencepost_model::{BrokerSettings, ClusterConfig, NewTopic, SettingError};
-use fencepost_server::{Addresses, ControlError, ListenError, Server};
+use fencepost_model::{
+    BrokerSettings, ClusterConfig, CoordinatorKey, CoordinatorState, NewTopic, PartitionState,
+    SettingError,
+};
+use fencepost_server::{Addresses, BrokerState, ControlError, ListenError, Server};
 use fencepost_wire::Release;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let cluster = TestCluster::builder()
 ///     .brokers(3)
-///     .topic("orders", 3)
+///     .replicated_topic("orders", 3, 3)
 ///     .setting("transaction.max.timeout.ms", "60000")?
 ///     .start()
 ///     .await?;
@@ -28,6 +31,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// cluster.crash(1).await?;
 /// cluster.restart(1).await?;
 /// cluster.elect("orders", 0, 2)?;
+/// assert_eq!(cluster.partitions("orders")?[0].leader, Some(2.into()));
 /// cluster.stop().await;
 /// # Ok(())
 /// # }
@@ -50,6 +54,7 @@ pub struct TestClusterBuilder {
     rules: Rules,
     seed: u64,
     addresses: Addresses,
+    control_port: Option<u16>,
 }
 
 /// Why a cluster did not start.
@@ -93,6 +98,7 @@ impl TestCluster {
             rules: Rules::default(),
             seed: 0,
             addresses: Addresses::default(),
+            control_port: None,
         }
     }
 
@@ -132,11 +138,56 @@ impl TestCluster {
         self.server.restart(broker.into()).await
     }
 
-    /// Makes an in-sync replica the leader of a partition in a new term. Electing the leader of a
-    /// partition of `__transaction_state` or `__consumer_offsets` moves its coordinator.
+    /// Where the control API is, as in `http://127.0.0.1:9093`, if a port was asked for.
+    #[must_use]
+    pub fn control_url(&self) -> Option<String> {
+        self.server.control_url()
+    }
+
+    /// All brokers, by rising id.
     ///
     /// # Errors
-    /// There is no such broker.
+    /// The cluster is broken.
+    pub fn brokers(&self) -> Result<Vec<BrokerState>, ControlError> {
+        self.server.brokers()
+    }
+
+    /// The partitions of a topic, in order.
+    ///
+    /// # Errors
+    /// There is no such topic.
+    pub fn partitions(&self, topic: &str) -> Result<Vec<PartitionState>, ControlError> {
+        self.server.partitions(topic)
+    }
+
+    /// Where the coordinator of a transactional id or a group is.
+    ///
+    /// # Errors
+    /// No client has asked for such a coordinator yet.
+    pub fn coordinator(&self, key: &CoordinatorKey) -> Result<CoordinatorState, ControlError> {
+        self.server.coordinator(key)
+    }
+
+    /// Moves the coordinator of a transactional id or a group to a broker, and with it those of
+    /// all others of its partition; to the present one, it begins a new term.
+    ///
+    /// # Errors
+    /// As for [`Self::elect`], or no client has asked for such a coordinator yet.
+    pub fn move_coordinator(
+        &self,
+        key: &CoordinatorKey,
+        broker: impl Into<BrokerId>,
+    ) -> Result<(), ControlError> {
+        self.server.move_coordinator(key, broker.into())
+    }
+
+    /// Makes a replica the leader of a partition in a new term, also if it leads already.
+    /// Electing the leader of a partition of `__transaction_state` or `__consumer_offsets` moves
+    /// its coordinator.
+    ///
+    /// # Errors
+    /// There is no such partition, or the broker is down, holds no replica of it, or is out of
+    /// sync while `unclean.leader.election.enable` is off.
     pub fn elect(
         &self,
         topic: &str,
@@ -233,6 +284,13 @@ impl TestClusterBuilder {
         self
     }
 
+    /// Serves the control API on a port of loopback as well, 0 for any free one.
+    #[must_use]
+    pub fn control_port(mut self, port: u16) -> Self {
+        self.control_port = Some(port);
+        self
+    }
+
     /// Starts the cluster; its ports accept clients when this returns.
     ///
     /// # Errors
@@ -240,8 +298,12 @@ impl TestClusterBuilder {
     #[expect(clippy::unused_async, reason = "it needs a runtime, and starting may come to wait")]
     pub async fn start(self) -> Result<TestCluster, StartError> {
         let addresses = self.addresses.clone();
-        let config = self.config()?;
-        Ok(TestCluster { server: Server::listen(config, &addresses)? })
+        let control_port = self.control_port;
+        let mut server = Server::listen(self.config()?, &addresses)?;
+        if let Some(port) = control_port {
+            server.open_control(port)?;
+        }
+        Ok(TestCluster { server })
     }
 
     fn config(self) -> Result<ClusterConfig, StartError> {

@@ -88,6 +88,60 @@ fn serve_tells_clients_the_advertised_host() {
     assert!(line.starts_with("fencepost ready bootstrap.servers=broker.example:"), "{line}");
 }
 
+/// What `fencepost ctl` says: JSON if it succeeds, else the message on stderr.
+fn ctl(control: &str, words: &str) -> Result<String, String> {
+    let words: Vec<_> = words.split(' ').collect();
+    let output = output(&[&["ctl", "--control", control], &words[..]].concat());
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    match output.status.code() {
+        Some(0) => Ok(text(output.stdout).split_whitespace().collect()),
+        Some(1) => Err(text(output.stderr)),
+        code => panic!("{words:?} ended with {code:?}: {}", text(output.stderr)),
+    }
+}
+
+#[test]
+fn ctl_commands_a_running_server() {
+    let (mut child, line) = serve(&[
+        "serve",
+        "--port",
+        "0",
+        "--brokers",
+        "3",
+        "--topic",
+        "orders:1:3",
+        "--control-port",
+        "0",
+    ]);
+    let (servers, control) = line.trim_end().split_once(" control=").unwrap();
+    assert!(servers.starts_with("fencepost ready bootstrap.servers=127.0.0.1:"), "{line}");
+    assert!(control.starts_with("http://127.0.0.1:"), "{line}");
+
+    assert_eq!(ctl(control, "brokers").unwrap().matches(r#""state":"up""#).count(), 3);
+    assert!(ctl(control, "crash 1").unwrap().contains(r#""state":"down""#));
+    let refused = ctl(control, "elect orders 0 1").unwrap_err();
+    assert!(refused.contains("broker 1 is down") && refused.contains("restart"), "{refused}");
+    assert!(ctl(control, "restart 1").unwrap().contains(r#""state":"up""#));
+    assert!(ctl(control, "elect orders 0 1").unwrap().contains(r#""leader":1,"#));
+    assert!(ctl(control, "partitions orders").unwrap().contains(r#""leader":1,"#));
+    for (command, says) in [
+        ("crash 3", "no broker 3"),
+        ("partitions or/ders", "`or/ders`"),
+        ("elect orders 1 0", "no partition 1"),
+        ("coordinator group g", "start a client first"),
+        ("move transaction orders-1 2", "start a client first"),
+    ] {
+        let refused = ctl(control, command).unwrap_err();
+        assert!(refused.contains(says), "{command}: {refused}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let gone = ctl(control, "brokers").unwrap_err();
+    assert!(gone.contains("--control-port"), "{gone}");
+    let wrong = ctl("127.0.0.1:1", "brokers").unwrap_err();
+    assert!(wrong.contains("http://127.0.0.1:9100"), "{wrong}");
+}
+
 #[test]
 fn serve_says_which_port_is_taken() {
     let (mut child, line) = serve(&["serve", "--port", "0"]);
@@ -103,10 +157,11 @@ fn serve_says_which_port_is_taken() {
 /// Each bad option, and what its message says of the fault and of the way out.
 #[test]
 fn serve_refuses_bad_options_and_says_what_to_do() {
-    let bad: [(&[&str], &[&str]); 17] = [
+    let bad: [(&[&str], &[&str]); 18] = [
         (&["--brokers", "0"], &["'0'", "1..=100"]),
         (&["--brokers", "many"], &["'many'", "--brokers"]),
         (&["--port", "65536"], &["65536", "0..=65535"]),
+        (&["--control-port", "x"], &["'x'", "--control-port"]),
         (&["--topic", "orders"], &["'orders'", "orders:3"]),
         (&["--topic", "orders:3:1:1"], &["orders:3:1:1", "orders:3"]),
         (&["--topic", "orders:0"], &["`orders`", "0 partitions", "1 to"]),

@@ -19,6 +19,10 @@ mod features;
 mod host;
 mod input;
 pub use input::{Input, Output};
+mod inspection;
+pub use inspection::{
+    CoordinatorKey, CoordinatorState, ElectionRefused, LeaderOffsets, PartitionState,
+};
 mod leadership;
 mod metadata;
 pub use metadata::{PartitionKey, TopicIndex};

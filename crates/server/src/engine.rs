@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use fencepost_ids::{BrokerId, ConnectionId, Timestamp};
-use fencepost_model::{Cluster, ClusterConfig, Input, Output};
+use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Timestamp, TopicName};
+use fencepost_model::{Cluster, ClusterConfig, ElectionRefused, Input, Output};
 use fencepost_wire::{Release, Request, RequestHeader};
 use tokio::sync::Notify;
 use tracing::error;
@@ -122,11 +122,39 @@ impl Engine {
         self.step(input, None).map(|_| ())
     }
 
+    /// Looks at the cluster between two steps.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> Result<T, Broken> {
+        Ok(look(&self.lock()?.cluster))
+    }
+
+    /// Has a broker elected, if it may lead: looked up and done in one turn at the lock.
+    pub(crate) fn elect(
+        &self,
+        topic: TopicName,
+        partition: PartitionIndex,
+        leader: BrokerId,
+    ) -> Result<Result<(), ElectionRefused>, Broken> {
+        let state = self.lock()?;
+        if let Err(refused) = state.cluster.check_election(&topic, partition, leader) {
+            return Ok(Err(refused));
+        }
+        self.step_with(state, Input::Elect { topic, partition, leader }, None);
+        Ok(Ok(()))
+    }
+
     /// Takes one step, and with it all that brokers have to tell each other. The answer to the
     /// asking connection is returned, all else is put into mailboxes.
     fn step(&self, input: Input, asking: Option<ConnectionId>) -> Result<Option<Answer>, Broken> {
+        Ok(self.step_with(self.lock()?, input, asking))
+    }
+
+    fn step_with(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        input: Input,
+        asking: Option<ConnectionId>,
+    ) -> Option<Answer> {
         let mut dispatch = Dispatch { asking, ..Dispatch::default() };
-        let mut state = self.lock()?;
         let now = self.clock.now();
         state.step(now, input, &mut dispatch);
         let all_delivered = state.deliver(now, &mut dispatch);
@@ -135,7 +163,7 @@ impl Engine {
         if wake {
             self.timers_changed.notify_one();
         }
-        Ok(dispatch.deliver())
+        dispatch.deliver()
     }
 
     /// Fires the timers that are due.

@@ -6,11 +6,14 @@
 //! an await.
 
 mod clock;
+mod commands;
+pub use commands::{BrokerState, ControlError};
 mod connection;
+mod control;
 mod engine;
 mod frames;
 mod listener;
 mod mailbox;
 mod server;
-pub use server::{Addresses, ControlError, ListenError, Server};
+pub use server::{Addresses, ListenError, Server};
 mod timers;

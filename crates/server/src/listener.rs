@@ -14,10 +14,10 @@ use crate::connection;
 use crate::engine::Engine;
 
 /// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
+pub(crate) const BACKLOG: u32 = 1024;
 
 /// How long accepting rests after it failed, as when the process has no file descriptor left.
-const REST: Duration = Duration::from_millis(50);
+pub(crate) const REST: Duration = Duration::from_millis(50);
 
 /// A port that belongs to a broker, whether it runs or not.
 #[derive(Debug)]
@@ -68,16 +68,17 @@ impl Port {
         self.state = State::Held(socket_at(self.address)?);
         Ok(())
     }
+}
 
-    /// Ends accepting without waiting for it.
-    pub(crate) fn abandon(&self) {
+impl Drop for Port {
+    fn drop(&mut self) {
         if let State::Open(task) = &self.state {
             task.abort();
         }
     }
 }
 
-fn socket_at(address: SocketAddr) -> io::Result<TcpSocket> {
+pub(crate) fn socket_at(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // A port is free again as soon as nobody listens on it.
     socket.set_reuseaddr(true)?;

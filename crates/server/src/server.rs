@@ -1,19 +1,22 @@
 //! A cluster that clients can reach.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
-use fencepost_model::{BrokerConfig, ClusterConfig, Input};
+use fencepost_model::{
+    BrokerConfig, ClusterConfig, CoordinatorKey, CoordinatorState, PartitionState,
+};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 
+use crate::commands::{BrokerState, Commands, ControlError};
 use crate::connection;
-use crate::engine::{Broken, Engine};
+use crate::control::Control;
+use crate::engine::Engine;
 use crate::listener::Port;
 use crate::timers;
 
@@ -57,32 +60,11 @@ pub enum ListenError {
     },
 }
 
-/// Why a broker could not be crashed, restarted or elected.
-#[derive(Debug, Error)]
-pub enum ControlError {
-    /// No broker has this id.
-    #[error("there is no broker {0}")]
-    UnknownBroker(BrokerId),
-    /// Its port could not be opened or closed.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// A step of the cluster panicked: its state can no longer be trusted.
-    #[error("the cluster is broken: a step of it panicked")]
-    Broken,
-}
-
-impl From<Broken> for ControlError {
-    fn from(_: Broken) -> Self {
-        Self::Broken
-    }
-}
-
 /// A running cluster and its ports. Dropped, it closes all connections without waiting for them.
 #[derive(Debug)]
 pub struct Server {
-    engine: Arc<Engine>,
-    brokers: Vec<BrokerConfig>,
-    ports: Mutex<BTreeMap<BrokerId, Port>>,
+    commands: Arc<Commands>,
+    control: Option<Control>,
     timers_ended: watch::Receiver<()>,
 }
 
@@ -108,37 +90,49 @@ impl Server {
             broker.host = advertise.clone().unwrap_or_else(|| Arc::from(bind.to_string()));
             ports.insert(broker.id, port);
         }
-        let mut server = Self::without_ports(config);
+        let (engine, brokers, timers_ended) = begin(config);
         for (broker, port) in &mut ports {
             let address = port.address;
-            port.open(&server.engine, *broker)
-                .map_err(|source| ListenError::Refused { address, source })?;
+            let opened = port.open(&engine, *broker);
+            opened.map_err(|source| ListenError::Refused { address, source })?;
         }
-        *server.ports.get_mut() = ports;
-        Ok(server)
+        let commands = Arc::new(Commands::new(engine, brokers, ports));
+        Ok(Self { commands, control: None, timers_ended })
     }
 
     /// Starts a cluster that is reached by [`Self::serve_connection`] alone. Must be called inside
     /// a tokio runtime.
     #[must_use]
     pub fn without_ports(config: ClusterConfig) -> Self {
-        let brokers = config.brokers.clone();
-        let engine = Arc::new(Engine::new(config));
-        let (ended, timers_ended) = watch::channel(());
-        tokio::spawn(timers::run(Arc::clone(&engine), ended));
-        Self { engine, brokers, ports: Mutex::default(), timers_ended }
+        let (engine, brokers, timers_ended) = begin(config);
+        let commands = Arc::new(Commands::new(engine, brokers, BTreeMap::new()));
+        Self { commands, control: None, timers_ended }
+    }
+
+    /// Serves the control API on a port of loopback, 0 for any free one, until the server stops.
+    /// Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// The port is taken.
+    pub fn open_control(&mut self, port: u16) -> Result<(), ListenError> {
+        let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
+        let control = Control::listen(address, Arc::clone(&self.commands))
+            .map_err(|source| ListenError::Refused { address, source })?;
+        self.control = Some(control);
+        Ok(())
+    }
+
+    /// Where the control API is, as in `http://127.0.0.1:9093`, if it is served.
+    #[must_use]
+    pub fn control_url(&self) -> Option<String> {
+        self.control.as_ref().map(Control::url)
     }
 
     /// The advertised addresses of all brokers, as clients want them in `bootstrap.servers`.
     #[must_use]
     pub fn bootstrap_servers(&self) -> String {
-        let mut list = String::new();
-        for BrokerConfig { host, port, .. } in &self.brokers {
-            let comma = if list.is_empty() { "" } else { "," };
-            let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
-            _ = write!(list, "{comma}{open}{host}{close}:{port}");
-        }
-        list
+        let addresses: Vec<_> = self.commands.addresses().map(|(_, address)| address).collect();
+        addresses.join(",")
     }
 
     /// Serves a client of a broker on a stream of any kind until either side closes. `host` is
@@ -152,9 +146,17 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let engine = Arc::clone(&self.engine);
+        let engine = Arc::clone(&self.commands.engine);
         let host = Arc::from(host);
         async move { connection::serve(&engine, broker, stream, host).await }
+    }
+
+    /// All brokers, by rising id.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn brokers(&self) -> Result<Vec<BrokerState>, ControlError> {
+        self.commands.brokers()
     }
 
     /// Crashes a broker: its memory, its connections and its port are gone, its disk stays.
@@ -163,41 +165,60 @@ impl Server {
     /// # Errors
     /// There is no such broker, or its port was lost to another process.
     pub async fn crash(&self, broker: BrokerId) -> Result<(), ControlError> {
-        self.known(broker)?;
-        let mut ports = self.ports.lock().await;
-        let held = match ports.get_mut(&broker) {
-            Some(port) => port.close().await.map_err(|source| (port.address, source)),
-            None => Ok(()),
-        };
-        self.engine.inject(Input::Crash(broker))?;
-        held.map_err(refused)
+        self.commands.crash(broker).await
     }
 
-    /// Restarts a broker that crashed: it reads its disk and listens again.
+    /// Restarts a broker that crashed: it reads its disk and listens again. Restarting one that
+    /// runs changes nothing.
     ///
     /// # Errors
     /// There is no such broker, or its port was lost to another process.
     pub async fn restart(&self, broker: BrokerId) -> Result<(), ControlError> {
-        self.known(broker)?;
-        let mut ports = self.ports.lock().await;
-        self.engine.inject(Input::Restart(broker))?;
-        let Some(port) = ports.get_mut(&broker) else { return Ok(()) };
-        port.open(&self.engine, broker).map_err(|source| refused((port.address, source)))
+        self.commands.restart(broker).await
     }
 
-    /// Makes an in-sync replica the leader of a partition in a new term; one of an internal topic
-    /// moves its coordinator. A broker that is not in sync is not elected.
+    /// Makes a replica the leader of a partition in a new term, also if it leads already; one of
+    /// an internal topic moves its coordinator.
     ///
     /// # Errors
-    /// There is no such broker.
+    /// There is no such partition, or the broker is down, holds no replica of it, or is out of
+    /// sync while `unclean.leader.election.enable` is off.
     pub fn elect(
         &self,
         topic: TopicName,
         partition: PartitionIndex,
         leader: BrokerId,
     ) -> Result<(), ControlError> {
-        self.known(leader)?;
-        Ok(self.engine.inject(Input::Elect { topic, partition, leader })?)
+        self.commands.elect(topic, partition, leader)
+    }
+
+    /// The partitions of a topic, in order.
+    ///
+    /// # Errors
+    /// There is no such topic.
+    pub fn partitions(&self, topic: &str) -> Result<Vec<PartitionState>, ControlError> {
+        self.commands.topic_state(topic)
+    }
+
+    /// Where the coordinator of a transactional id or a group is.
+    ///
+    /// # Errors
+    /// No client has asked for such a coordinator yet.
+    pub fn coordinator(&self, key: &CoordinatorKey) -> Result<CoordinatorState, ControlError> {
+        self.commands.coordinator(key)
+    }
+
+    /// Moves the coordinator of a transactional id or a group to a broker, and with it those of
+    /// all others of its partition; to the present one, it begins a new term.
+    ///
+    /// # Errors
+    /// As for [`Self::elect`], or no client has asked for such a coordinator yet.
+    pub fn move_coordinator(
+        &self,
+        key: &CoordinatorKey,
+        broker: BrokerId,
+    ) -> Result<(), ControlError> {
+        self.commands.move_coordinator(key, broker)
     }
 
     /// Waits until the cluster can no longer be trusted, because a step of it panicked.
@@ -208,32 +229,33 @@ impl Server {
     }
 
     /// Closes all ports and connections, and returns when every task has ended.
-    pub async fn stop(self) {
-        for port in self.ports.lock().await.values_mut() {
+    pub async fn stop(mut self) {
+        // No command comes after it.
+        drop(self.control.take());
+        for port in self.commands.ports.lock().await.values_mut() {
             // The port is let go of, so it does not matter whether it could be held.
             _ = port.close().await;
         }
-        self.engine.stop();
-        self.engine.drained().await;
+        self.commands.engine.stop();
+        self.commands.engine.drained().await;
         self.broken().await;
-    }
-
-    fn known(&self, broker: BrokerId) -> Result<(), ControlError> {
-        if self.brokers.iter().any(|known| known.id == broker) {
-            Ok(())
-        } else {
-            Err(ControlError::UnknownBroker(broker))
-        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.ports.get_mut().values().for_each(Port::abandon);
-        self.engine.stop();
+        // A command that holds the ports leaves them to the last owner.
+        if let Ok(mut ports) = self.commands.ports.try_lock() {
+            ports.clear();
+        }
+        self.commands.engine.stop();
     }
 }
 
-fn refused((address, source): (SocketAddr, io::Error)) -> ControlError {
-    ListenError::Refused { address, source }.into()
+fn begin(config: ClusterConfig) -> (Arc<Engine>, Vec<BrokerConfig>, watch::Receiver<()>) {
+    let brokers = config.brokers.clone();
+    let engine = Arc::new(Engine::new(config));
+    let (ended, timers_ended) = watch::channel(());
+    tokio::spawn(timers::run(Arc::clone(&engine), ended));
+    (engine, brokers, timers_ended)
 }

@@ -1,8 +1,9 @@
-//! The server at its sockets: frames, order, slow and hostile clients, crashes and the end.
+//! The server at its sockets: frames, order, slow and hostile clients, crashes, commands over HTTP and the end.
 
 #![cfg(test)]
 
 mod client;
+mod control;
 mod frames;
 mod hostile;
 mod life;

@@ -1,0 +1,161 @@
+//! What a running cluster can be told and asked, by its owner and over HTTP alike.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
+use fencepost_model::{
+    BrokerConfig, CoordinatorKey, CoordinatorState, ElectionRefused, Input, PartitionState,
+};
+use thiserror::Error;
+use tokio::sync::Mutex;
+
+use crate::engine::{Broken, Engine};
+use crate::listener::Port;
+use crate::server::ListenError;
+
+/// Why a command was not carried out, or a question has no answer.
+#[derive(Debug, Error)]
+pub enum ControlError {
+    /// No broker has this id.
+    #[error("there is no broker {0}")]
+    UnknownBroker(BrokerId),
+    /// No topic has this name.
+    #[error("there is no topic `{0}`")]
+    UnknownTopic(TopicName),
+    /// Its internal topic is created when the first client asks for a coordinator (API-28).
+    #[error("there are no coordinators yet")]
+    NoCoordinators,
+    /// The broker may not lead the partition.
+    #[error(transparent)]
+    Election(#[from] ElectionRefused),
+    /// A broker's port could not be opened or closed.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// A step of the cluster panicked: its state can no longer be trusted.
+    #[error("the cluster is broken: a step of it panicked")]
+    Broken,
+}
+
+impl From<Broken> for ControlError {
+    fn from(_: Broken) -> Self {
+        Self::Broken
+    }
+}
+
+/// A broker and whether it runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokerState {
+    /// Its id.
+    pub id: BrokerId,
+    /// The host and port that clients are told.
+    pub address: String,
+    /// Whether it runs.
+    pub is_up: bool,
+}
+
+/// A running cluster as one that commands it sees it.
+#[derive(Debug)]
+pub(crate) struct Commands {
+    pub(crate) engine: Arc<Engine>,
+    brokers: Vec<BrokerConfig>,
+    pub(crate) ports: Mutex<BTreeMap<BrokerId, Port>>,
+}
+
+impl Commands {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        brokers: Vec<BrokerConfig>,
+        ports: BTreeMap<BrokerId, Port>,
+    ) -> Self {
+        Self { engine, brokers, ports: Mutex::new(ports) }
+    }
+
+    /// The advertised address of each broker, by rising id.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (BrokerId, String)> {
+        self.brokers.iter().map(|BrokerConfig { id, host, port, .. }| {
+            let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
+            (*id, format!("{open}{host}{close}:{port}"))
+        })
+    }
+
+    pub(crate) fn brokers(&self) -> Result<Vec<BrokerState>, ControlError> {
+        let states = self.engine.look(|cluster| {
+            self.addresses()
+                .map(|(id, address)| BrokerState { id, address, is_up: cluster.is_running(id) })
+                .collect()
+        });
+        Ok(states?)
+    }
+
+    pub(crate) fn broker(&self, id: BrokerId) -> Result<BrokerState, ControlError> {
+        let found = self.brokers()?.into_iter().find(|broker| broker.id == id);
+        found.ok_or(ControlError::UnknownBroker(id))
+    }
+
+    pub(crate) async fn crash(&self, broker: BrokerId) -> Result<(), ControlError> {
+        self.known(broker)?;
+        let mut ports = self.ports.lock().await;
+        let held = match ports.get_mut(&broker) {
+            Some(port) => port.close().await.map_err(|source| (port.address, source)),
+            None => Ok(()),
+        };
+        self.engine.inject(Input::Crash(broker))?;
+        held.map_err(refused)
+    }
+
+    pub(crate) async fn restart(&self, broker: BrokerId) -> Result<(), ControlError> {
+        self.known(broker)?;
+        let mut ports = self.ports.lock().await;
+        self.engine.inject(Input::Restart(broker))?;
+        let Some(port) = ports.get_mut(&broker) else { return Ok(()) };
+        port.open(&self.engine, broker).map_err(|source| refused((port.address, source)))
+    }
+
+    pub(crate) fn elect(
+        &self,
+        topic: TopicName,
+        partition: PartitionIndex,
+        leader: BrokerId,
+    ) -> Result<(), ControlError> {
+        self.known(leader)?;
+        Ok(self.engine.elect(topic, partition, leader)??)
+    }
+
+    pub(crate) fn topic_state(&self, topic: &str) -> Result<Vec<PartitionState>, ControlError> {
+        let state = self.engine.look(|cluster| cluster.topic_state(topic))?;
+        state.ok_or_else(|| ControlError::UnknownTopic(topic.into()))
+    }
+
+    pub(crate) fn coordinator(
+        &self,
+        key: &CoordinatorKey,
+    ) -> Result<CoordinatorState, ControlError> {
+        let state = self.engine.look(|cluster| cluster.coordinator(key))?;
+        state.ok_or(ControlError::NoCoordinators)
+    }
+
+    pub(crate) fn move_coordinator(
+        &self,
+        key: &CoordinatorKey,
+        broker: BrokerId,
+    ) -> Result<(), ControlError> {
+        self.known(broker)?;
+        let CoordinatorState { topic, partition, .. } = self.coordinator(key)?;
+        self.elect(topic, partition, broker)
+    }
+
+    fn known(&self, broker: BrokerId) -> Result<(), ControlError> {
+        if self.brokers.iter().any(|known| known.id == broker) {
+            Ok(())
+        } else {
+            Err(ControlError::UnknownBroker(broker))
+        }
+    }
+}
+
+fn refused((address, source): (SocketAddr, io::Error)) -> ControlError {
+    ListenError::Refused { address, source }.into()
+}

@@ -1,0 +1,109 @@
+//! How the control API says no.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use fencepost_model::ElectionRefused;
+use serde::Serialize;
+
+use crate::commands::ControlError;
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    error: String,
+    what_to_do: &'static str,
+}
+
+#[derive(Serialize)]
+struct Body {
+    error: String,
+    what_to_do: &'static str,
+}
+
+impl Refusal {
+    pub(super) fn new(
+        status: StatusCode,
+        error: impl Into<String>,
+        what_to_do: &'static str,
+    ) -> Self {
+        Self { status, error: error.into(), what_to_do }
+    }
+
+    pub(super) fn unknown_path() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "there is nothing at this path",
+            "use /brokers, /topics/TOPIC/partitions, /transactions/ID/coordinator or \
+             /groups/GROUP/coordinator",
+        )
+    }
+
+    pub(super) fn wrong_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "the path has no such method",
+            "use one that the header Allow names",
+        )
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the request took too long",
+            "send the whole body at once",
+        )
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self { status, error, what_to_do } = self;
+        (status, Json(Body { error, what_to_do })).into_response()
+    }
+}
+
+impl From<ControlError> for Refusal {
+    fn from(error: ControlError) -> Self {
+        let (status, what_to_do) = match &error {
+            ControlError::UnknownBroker(_) => {
+                (StatusCode::NOT_FOUND, "GET /brokers lists the brokers")
+            }
+            ControlError::UnknownTopic(_) => {
+                (StatusCode::NOT_FOUND, "create the topic first, or correct its name")
+            }
+            ControlError::NoCoordinators => (
+                StatusCode::CONFLICT,
+                "start a client first: the first that asks for a coordinator has their topic created",
+            ),
+            ControlError::Election(refused) => match refused {
+                ElectionRefused::UnknownPartition { .. } => (
+                    StatusCode::NOT_FOUND,
+                    "GET /topics/TOPIC/partitions lists the partitions of a topic",
+                ),
+                ElectionRefused::Down(_) => (
+                    StatusCode::CONFLICT,
+                    "restart it first with POST /brokers/ID/restart, or elect another",
+                ),
+                ElectionRefused::NotReplica { .. } => {
+                    (StatusCode::CONFLICT, "elect a broker that holds a replica")
+                }
+                ElectionRefused::OutOfSync { .. } => (
+                    StatusCode::CONFLICT,
+                    "elect a broker that is in sync, or allow the loss of records with \
+                     unclean.leader.election.enable=true",
+                ),
+            },
+            ControlError::Listen(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "end the process that took the port, and restart the broker again",
+            ),
+            ControlError::Broken => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "this is a bug in fencepost: start it again, and report it",
+            ),
+        };
+        Self::new(status, error.to_string(), what_to_do)
+    }
+}
