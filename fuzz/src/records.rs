@@ -42,7 +42,15 @@ fn append(bytes: &Bytes, version: i16, settings: u8) {
         }
     }
     let _ = log.offset_for_timestamp(NOW);
-    let loaded = ReplicaState::load(&log, log.end_offset(), Offset::ZERO, &[], NOW, 86_400_000);
+    let loaded = ReplicaState::load(
+        &log,
+        log.end_offset(),
+        Offset::ZERO,
+        &[],
+        NOW,
+        86_400_000,
+        &LogRules::default(),
+    );
     assert_eq!(loaded.end_offset(), log.end_offset());
 }
 

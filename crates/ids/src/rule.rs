@@ -39,12 +39,150 @@ macro_rules! rules {
 
 rules! {
     // log.md
-    /// A batch is judged by its sequence, and an exact repetition is answered from the window.
-    /// Off: a retry is appended again.
+    /// A request with transactional batches names a transactional id, or is refused whole.
+    /// Off: only the guard of each partition is left, and the plain batches beside it go through.
+    TransactionalIdGate = "IDEM-02",
+    /// The transactional batches of one request are of one producer id and epoch.
+    /// Off: the coordinator is asked about one of them, and the others are appended on its word.
+    OneProducerGate = "IDEM-03",
+    /// Acks are -1, 0 or 1.
+    /// Off: a producer that asks for two acknowledgements is answered by the leader alone.
+    AcksGate = "IDEM-04",
+    /// A failed request with acks=0 closes its connection.
+    /// Off: the producer goes on and never learns that records are lost.
+    UnansweredFailure = "IDEM-05",
+    /// With acks=all the answer waits for the in-sync replicas.
+    /// Off: records are acknowledged that a failover loses.
+    ReplicationWait = "IDEM-06",
+    /// An exact repetition of a batch is answered from the window.
+    /// Off: a retry is judged by its sequence, and its producer believes a written batch refused.
     DuplicateCheck = "IDEM-08",
-    /// A marker of an old producer epoch or of an old coordinator is refused (MARK-04 to MARK-07).
-    /// Off: a late marker ends whatever is open.
-    MarkerFencing = "MARK-05",
+    /// The last five batches of a producer are known again.
+    /// Off: only the last one is, and the retries of a producer with more in flight are refused.
+    DuplicateWindow = "IDEM-09",
+    /// With acks=all the answer to a repetition waits as the original's does.
+    /// Off: a retry acknowledges what is on no follower yet.
+    DuplicateWait = "IDEM-10",
+    /// A batch of a lower producer epoch than the last is refused.
+    /// Off: a zombie writes after its successor.
+    ProducerEpochFence = "IDEM-12",
+    /// The first batch of a raised producer epoch has sequence 0.
+    /// Off: a later batch overtakes the first one, which is lost.
+    NewEpochSequence = "IDEM-13",
+    /// Within a producer epoch the sequences have no gap and never go back.
+    /// Off: a batch overtakes another, and one that has left the window is appended again.
+    SequenceOrder = "IDEM-14",
+    /// The sequence after the largest is 0.
+    /// Off: the largest has no successor, and the producer is refused for good.
+    SequenceWrap = "IDEM-15",
+    /// After a marker the next batch of its producer epoch has sequence 0.
+    /// Off: a later batch overtakes the first one.
+    MarkedEpochSequence = "IDEM-17",
+    /// A batch with a producer id has a sequence.
+    /// Off: two batches without one pass for the same, and the second is lost.
+    SequencePresence = "IDEM-18",
+    /// A raised producer epoch forgets the batches of the one before.
+    /// Off: a new batch passes for an old one with its sequences, and is lost.
+    WindowOfOneEpoch = "IDEM-19",
+    /// No plain batch of a producer with an open transaction.
+    /// Off: a record inside the transaction stays visible when it is aborted.
+    PlainBatchFence = "IDEM-20",
+    /// Clients write to no internal topic.
+    /// Off: a client's record stands among those of the coordinators.
+    InternalTopicGate = "IDEM-24",
+    /// Only an open transaction of the batch's own producer epoch spares the question.
+    /// Off: a batch of the next transaction joins the one before.
+    OpenTransactionEpoch = "VERIFY-02",
+    /// The transaction coordinator is asked before a transaction begins on a partition.
+    /// Off: a late batch opens a transaction that nobody ends.
+    TransactionVerification = "VERIFY-04",
+    /// A question for an earlier sequence lowers what may be appended first.
+    /// Off: the batch that asked first is appended first, and the earlier one is lost.
+    LowestSequence = "VERIFY-05",
+    /// Clients read errors of a verification that they can retry.
+    /// Off: they read the coordinator's own, and give up.
+    VerificationErrorMap = "VERIFY-09",
+    /// A transaction begins on a partition only with the guard of the question.
+    /// Off: an answer that a marker overtook opens a transaction that nobody ends.
+    VerificationGuardCheck = "VERIFY-12",
+    /// A stale producer epoch is named before a missing guard.
+    /// Off: a producer whose transaction timed out fails for good.
+    StaleEpochBeforeGuard = "VERIFY-13",
+    /// The marker of a transaction leaves the guard of the next one.
+    /// Off: a producer that began its next transaction early fails for good.
+    GuardOfNextTransaction = "VERIFY-14",
+    /// The first sequence of a transactional producer (TV2) on a partition is 0.
+    /// Off: a later batch overtakes the first one, which is refused for good.
+    TransactionalFirstSequence = "VERIFY-15",
+    /// No batch passes an earlier one whose question failed.
+    /// Off: it is appended first, and the earlier one is lost.
+    UnverifiedSequenceFirst = "VERIFY-16",
+    /// A marker counts as written once the in-sync replicas have it.
+    /// Off: a failover loses it, and the transaction stays open.
+    MarkerReplication = "MARK-03",
+    /// A marker of a lower producer epoch than the last is refused.
+    /// Off: a late marker of an old transaction ends the present one.
+    MarkerEpochFence = "MARK-04",
+    /// A TV2 marker raises the producer epoch.
+    /// Off: a late second copy ends the next transaction.
+    MarkerEpochRise = "MARK-05",
+    /// A TV2 marker may be repeated while nothing is open.
+    /// Off: a coordinator whose answer was lost repeats it in vain.
+    MarkerRepetition = "MARK-06",
+    /// A marker of a lower coordinator epoch than the last is refused.
+    /// Off: a coordinator that was replaced decides against its successor.
+    CoordinatorEpochFence = "MARK-07",
+    /// The last stable offset is the first offset of the oldest undecided transaction.
+    /// Off: it is the high watermark, and undecided records are delivered.
+    LastStableOffset = "LSO-03",
+    /// A decided transaction holds the last stable offset until its marker is replicated.
+    /// Off: its records are delivered and then taken back by a failover.
+    UnreplicatedMarker = "LSO-04",
+    /// The last stable offset does not pass the high watermark.
+    /// Off: read_committed readers read what is on no follower yet.
+    HighWatermarkBound = "LSO-06",
+    /// An aborted transaction enters the index before it counts as decided.
+    /// Off: its records are delivered.
+    AbortIndex = "LSO-07",
+    /// A fetch names every aborted transaction that reaches into its range.
+    /// Off: it names those that begin there, and the rest of the others is delivered.
+    AbortedTransactionList = "LSO-12",
+    /// A fetch that waited names the aborted transactions of the moment when it is answered.
+    /// Off: it names those of the moment when it came, and aborted records are delivered.
+    AbortsOfWaitingFetch = "LSO-15",
+    /// A new leader tells no latest offset below its predecessor's high watermark.
+    /// Off: the end of the log goes back, and a consumer with it.
+    FreshLeaderOffset = "LSO-19",
+    /// A producer with an open transaction does not expire.
+    /// Off: its marker ends nothing, and the last stable offset stays for good.
+    OpenTransactionExpiry = "RECOV-01",
+    /// A snapshot of the producers from beyond the log's end is passed over.
+    /// Off: batches that were lost pass for written.
+    SnapshotBound = "RECOV-05",
+    /// What follows a snapshot of the producers is replayed.
+    /// Off: a retry after a crash is appended again.
+    SnapshotReplay = "RECOV-06",
+    /// A transaction that is open in a snapshot is open again.
+    /// Off: undecided records are delivered after a restart.
+    RestoredTransaction = "RECOV-08",
+    /// Producers outlive their deleted records.
+    /// Off: a retry of a deleted record is appended again, and a zombie is let in.
+    ProducerRetention = "RECOV-17",
+    /// One batch for each partition of a request.
+    /// Off: the second is dropped and acknowledged.
+    OneBatch = "BATCH-06",
+    /// The CRC of a batch is right.
+    /// Off: damaged records are stored and delivered.
+    BatchChecksum = "BATCH-07",
+    /// The counts of a batch agree, and no client writes control records.
+    /// Off: a client ends a transaction for the readers, and offsets stay empty.
+    BatchHeader = "BATCH-08",
+    /// The records of a batch are as many as it says, and can be read.
+    /// Off: readers meet records that they cannot pass.
+    RecordWalk = "BATCH-09",
+    /// Every record of a compacted topic has a key.
+    /// Off: a record without one is acknowledged, and compaction drops it.
+    CompactedTopicKey = "BATCH-11",
     // groups.md
     /// An offset of a transaction is pending until the marker of its producer id.
     /// Off: it counts at once, and an abort does not take it back.
@@ -170,21 +308,28 @@ impl FromStr for Rule {
 /// The rules that are in force: all, but for those that were switched off.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Rules {
-    off: u128,
+    off: [u128; 2],
 }
 
-const _: () = assert!(Rule::ALL.len() <= 128, "a set of rules has 128 places");
+const _: () = assert!(Rule::ALL.len() <= 256, "a set of rules has 256 places");
 
 impl Rules {
     /// Switches a rule off.
     pub fn without(&mut self, rule: Rule) {
-        self.off |= 1 << rule as u32;
+        let (word, bit) = Self::place(rule);
+        self.off[word] |= bit;
     }
 
     /// Whether a rule is in force.
     #[must_use]
     pub fn is_on(self, rule: Rule) -> bool {
-        self.off & (1 << rule as u32) == 0
+        let (word, bit) = Self::place(rule);
+        self.off[word] & bit == 0
+    }
+
+    const fn place(rule: Rule) -> (usize, u128) {
+        let index = rule as usize;
+        (index / 128, 1 << (index % 128))
     }
 }
 

@@ -154,7 +154,7 @@ impl Host<'_> {
         let stored = self.disk.get_mut(key).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         let start = Arc::make_mut(leader)
             .replica
-            .delete_records(&mut stored.log, before)
+            .delete_records(&mut stored.log, before, self.rules)
             .map_err(|_| ErrorCode::OffsetOutOfRange)?;
         self.moved.push((self.broker, key));
         Ok(start)

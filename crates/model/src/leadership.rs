@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fencepost_ids::{BrokerId, CoordinatorEpoch, Offset, PartitionIndex};
 
+use crate::append::log_rules;
 use crate::broker::Broker;
 use crate::group;
 use crate::metadata::{CONSUMER_OFFSETS, PartitionKey, TRANSACTION_STATE};
@@ -214,13 +215,14 @@ impl Step<'_> {
     /// Forgets producers that have been idle for too long and sets the next sweep (RECOV-01).
     fn expire_producers(&mut self, id: BrokerId) {
         let now = self.now;
+        let rules = log_rules(&self.cluster.config);
         let settings = &self.cluster.config.settings;
         let expiration = i64::from(settings.producer_id_expiration_ms);
         let next = now.plus_millis(i64::from(settings.producer_id_expiration_check_interval_ms));
         self.cluster.timers.set(Timer::ProducerExpiration { broker: id }, next);
         if let Some(broker) = self.broker(id) {
             for leader in broker.leaders.values_mut() {
-                Arc::make_mut(leader).replica.expire_producers(now, expiration);
+                Arc::make_mut(leader).replica.expire_producers(now, expiration, &rules);
             }
         }
     }

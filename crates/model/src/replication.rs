@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fencepost_ids::{BrokerId, LeaderEpoch, Offset, Timestamp};
 use fencepost_log::ReplicaState;
 
+use crate::append::log_rules;
 use crate::config::ClusterConfig;
 use crate::disk::Stored;
 use crate::host::Host;
@@ -42,16 +43,17 @@ impl Leader {
     ) -> Self {
         let epoch_start = stored.log.end_offset();
         stored.log.begin_leader_epoch(partition.leader_epoch);
+        let rules = log_rules(config);
         let known = stored.replicas.get(&broker).map_or(Offset::ZERO, |own| own.high_watermark);
         let replica = match in_memory.filter(|replica| replica.end_offset() <= epoch_start) {
             Some(mut replica) => {
-                replica.catch_up(&stored.log, epoch_start);
+                replica.catch_up(&stored.log, epoch_start, &rules);
                 replica.raise_high_watermark(known);
                 replica
             }
             None => {
                 let expiration = i64::from(config.settings.producer_id_expiration_ms);
-                ReplicaState::load(&stored.log, epoch_start, known, &[], now, expiration)
+                ReplicaState::load(&stored.log, epoch_start, known, &[], now, expiration, &rules)
             }
         };
         Self {

@@ -75,6 +75,19 @@ impl FramedBatch {
     /// # Errors
     /// See [`FramingError`].
     pub fn parse(bytes: &Bytes, version: i16) -> Result<Self, FramingError> {
+        let batch = Self::first(bytes, version)?;
+        match next_batch(&bytes[batch.bytes.len()..]) {
+            NextBatch::None => Ok(batch),
+            NextBatch::Whole { .. } => Err(FramingError::SecondBatch),
+            NextBatch::Corrupt => Err(FramingError::CorruptTail),
+        }
+    }
+
+    /// The same, but for what follows the first batch: it is dropped, whatever it is.
+    ///
+    /// # Errors
+    /// See [`FramingError`].
+    pub fn first(bytes: &Bytes, version: i16) -> Result<Self, FramingError> {
         let (size, magic) = match next_batch(bytes) {
             NextBatch::Whole { size, magic } => (size, magic),
             NextBatch::None => return Err(FramingError::NoBatch),
@@ -91,11 +104,7 @@ impl FramedBatch {
                 Some(_) => {}
             }
         }
-        match next_batch(&bytes[size..]) {
-            NextBatch::None => Ok(batch),
-            NextBatch::Whole { .. } => Err(FramingError::SecondBatch),
-            NextBatch::Corrupt => Err(FramingError::CorruptTail),
-        }
+        Ok(batch)
     }
 
     pub(super) const fn built(bytes: Bytes) -> Self {

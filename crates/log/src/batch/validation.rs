@@ -1,14 +1,15 @@
 //! What a batch must be before it is appended, in the order of BATCH-15.
 
 use bytes::{Bytes, BytesMut};
-use fencepost_ids::{Offset, Timestamp};
+use fencepost_ids::{Offset, Rule, Timestamp};
 
 use super::builder::{BatchBuilder, NewRecord, seal};
 use super::header::{ATTRIBUTES_AT, BatchHeader, HEADER_BYTES, MAX_TIMESTAMP_AT, TimestampType};
 use super::record::{Header, RecordSet, Records};
 use super::{Compression, DECOMPRESSED_BYTES_MAX, FramedBatch};
-use crate::config::LogConfig;
+use crate::config::{LogConfig, LogRules};
 use crate::error::{AppendError, RecordFault};
+use crate::replica::LeaderContext;
 
 /// Who appends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,19 +32,19 @@ pub(crate) struct ValidBatch {
 pub(crate) fn validate(
     batch: FramedBatch,
     origin: Origin,
-    now: Timestamp,
-    config: &LogConfig,
+    leader: &LeaderContext<'_>,
 ) -> Result<ValidBatch, AppendError> {
+    let LeaderContext { now, config, .. } = *leader;
     let bytes = batch.into_bytes();
-    let header = check_envelope(&bytes, origin, config)?;
+    let header = check_envelope(&bytes, origin, leader)?;
     let codec =
         Compression::from_codec(header.attributes.codec()).ok_or(AppendError::UnknownCodec)?;
     match origin {
-        Origin::Client => check_counts(&header)?,
+        Origin::Client => check_counts(&header, leader.rules)?,
         Origin::Coordinator => {}
     }
     let records = codec.decompress(&bytes.slice(HEADER_BYTES..), DECOMPRESSED_BYTES_MAX)?;
-    let walked = check_records(&header, &records, now, config)?;
+    let walked = check_records(&header, &records, leader)?;
     let target = match config.compression {
         Some(target) if !header.attributes.is_control() => target,
         Some(_) | None => codec,
@@ -72,15 +73,17 @@ pub(crate) fn validate(
 fn check_envelope(
     bytes: &[u8],
     origin: Origin,
-    config: &LogConfig,
+    leader: &LeaderContext<'_>,
 ) -> Result<BatchHeader, AppendError> {
     let base_offset = bytes.first_chunk().map(|bytes| Offset(i64::from_be_bytes(*bytes)));
     if origin == Origin::Client && base_offset != Some(Offset::ZERO) {
         return Err(AppendError::BaseOffsetNotZero);
     }
-    check_size(bytes.len(), config)?;
+    check_size(bytes.len(), leader.config)?;
     let header = BatchHeader::read(bytes).ok_or(AppendError::Corrupt)?;
-    if crc32c::crc32c(&bytes[ATTRIBUTES_AT..]) != header.crc {
+    if leader.rules.in_force.is_on(Rule::BatchChecksum)
+        && crc32c::crc32c(&bytes[ATTRIBUTES_AT..]) != header.crc
+    {
         return Err(AppendError::Corrupt);
     }
     Ok(header)
@@ -93,18 +96,24 @@ fn check_size(size: usize, config: &LogConfig) -> Result<(), AppendError> {
 }
 
 /// BATCH-08.
-fn check_counts(header: &BatchHeader) -> Result<(), AppendError> {
-    let count = header.record_count;
-    if header.last_offset_delta < 0
-        || count <= 0
-        || i64::from(count) != i64::from(header.last_offset_delta) + 1
-    {
+fn check_counts(header: &BatchHeader, rules: &LogRules) -> Result<(), AppendError> {
+    // Without an offset of its own a batch cannot be stored, whatever the rules.
+    if header.last_offset_delta < 0 {
         return Err(AppendError::CountMismatch);
     }
-    if header.attributes.is_control() {
-        return Err(AppendError::ControlFromClient);
+    if rules.in_force.is_on(Rule::BatchHeader) {
+        let count = header.record_count;
+        if count <= 0 || i64::from(count) != i64::from(header.last_offset_delta) + 1 {
+            return Err(AppendError::CountMismatch);
+        }
+        if header.attributes.is_control() {
+            return Err(AppendError::ControlFromClient);
+        }
     }
-    if header.producer_id.is_some() && header.base_sequence.0 < 0 {
+    if header.producer_id.is_some()
+        && header.base_sequence.0 < 0
+        && rules.in_force.is_on(Rule::SequencePresence)
+    {
         return Err(AppendError::NegativeSequence);
     }
     Ok(())
@@ -120,15 +129,20 @@ struct Walked {
 fn check_records(
     header: &BatchHeader,
     records: &[u8],
-    now: Timestamp,
-    config: &LogConfig,
+    leader: &LeaderContext<'_>,
 ) -> Result<Walked, AppendError> {
+    let LeaderContext { now, config, rules, .. } = *leader;
+    let keys_needed = config.compacted && rules.in_force.is_on(Rule::CompactedTopicKey);
     let mut walked = Walked { max_timestamp: Timestamp::NONE, consecutive: true };
     let mut faults = Faults::default();
     for (index, record) in (0i32..).zip(Records::new(header, records)) {
-        let record = record?;
+        let record = match record {
+            Err(error) if rules.in_force.is_on(Rule::RecordWalk) => return Err(error.into()),
+            Err(_) => break,
+            Ok(record) => record,
+        };
         walked.consecutive &= record.offset_delta == index;
-        if config.compacted && record.key.is_none() {
+        if keys_needed && record.key.is_none() {
             faults.push(index, KEYLESS);
         } else if let Some(message) = timestamp_fault(header, record.timestamp, now, config) {
             faults.bad_timestamp = true;

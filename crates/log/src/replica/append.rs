@@ -111,17 +111,18 @@ impl ReplicaState {
         guard: Option<VerificationGuard>,
         leader: &LeaderContext<'_>,
     ) -> Result<AppendedBatch, AppendError> {
-        let batch = validate(batch, Origin::Client, leader.now, leader.config)?;
+        let batch = validate(batch, Origin::Client, leader)?;
         if batch.header.producer_id.is_some() {
             if leader.rules.in_force.is_on(Rule::DuplicateCheck)
-                && let Some(original) = self.duplicate_of(&batch.header)
+                && let Some(original) = self.duplicate_of(&batch.header, leader.rules)
             {
                 return Ok(original);
             }
             self.check_guard(&batch.header, guard, leader.rules)?;
-            self.check_epoch(batch.header.producer_id, batch.header.producer_epoch)?;
+            self.check_fence(&batch.header, leader.rules)?;
+            self.check_verified_sequence(&batch.header, leader.rules)?;
             self.check_sequence(&batch.header, leader.rules)?;
-            self.check_plain(&batch.header)?;
+            self.check_plain(&batch.header, leader.rules)?;
         }
         Ok(self.append_data(log, batch, leader))
     }
@@ -137,11 +138,11 @@ impl ReplicaState {
         guard: Option<VerificationGuard>,
         leader: &LeaderContext<'_>,
     ) -> Result<AppendedBatch, AppendError> {
-        let batch = validate(batch, Origin::Coordinator, leader.now, leader.config)?;
+        let batch = validate(batch, Origin::Coordinator, leader)?;
         if batch.header.producer_id.is_some() {
             self.check_guard(&batch.header, guard, leader.rules)?;
-            self.check_epoch(batch.header.producer_id, batch.header.producer_epoch)?;
-            self.check_plain(&batch.header)?;
+            self.check_fence(&batch.header, leader.rules)?;
+            self.check_plain(&batch.header, leader.rules)?;
         }
         Ok(self.append_data(log, batch, leader))
     }
@@ -158,30 +159,32 @@ impl ReplicaState {
         leader: &LeaderContext<'_>,
     ) -> Result<AppendedMarker, AppendError> {
         let batch = marker.encode(leader.now);
-        let batch = validate(batch, Origin::Coordinator, leader.now, leader.config)?;
+        let batch = validate(batch, Origin::Coordinator, leader)?;
         self.check_marker(marker, leader.rules)?;
         let header = self.store(log, batch, leader.leader_epoch);
         let offset = header.base_offset;
-        let first_offset =
-            self.apply_marker(&header, marker.coordinator_epoch, header.max_timestamp);
+        let (coordinator_epoch, timestamp) = (marker.coordinator_epoch, header.max_timestamp);
+        let first_offset = self.apply_marker(&header, coordinator_epoch, timestamp, leader.rules);
         let ended = first_offset.map(|first_offset| EndedTransaction {
             producer_id: marker.producer_id,
             first_offset,
             marker_type: marker.marker_type,
         });
         if let Some(ended) = ended {
-            if marker.marker_type == MarkerType::Abort {
+            if marker.marker_type == MarkerType::Abort
+                && leader.rules.in_force.is_on(Rule::AbortIndex)
+            {
                 let stable = self.transactions.stable_after(marker.producer_id, offset);
                 log.note_aborted(marker.producer_id, ended.first_offset, offset, stable);
             }
-            self.transactions.end(ended.first_offset, offset);
+            self.transactions.end(ended.first_offset, offset, leader.rules);
         }
         Ok(AppendedMarker { offset, ended })
     }
 
     /// IDEM-08 and IDEM-10.
-    fn duplicate_of(&self, batch: &BatchHeader) -> Option<AppendedBatch> {
-        let original = self.producer(batch.producer_id)?.duplicate_of(batch)?;
+    fn duplicate_of(&self, batch: &BatchHeader, rules: &LogRules) -> Option<AppendedBatch> {
+        let original = self.producer(batch.producer_id)?.duplicate_of(batch, rules)?;
         Some(AppendedBatch::Duplicate {
             base_offset: original.base_offset(),
             last_offset: original.last_offset,
@@ -196,7 +199,7 @@ impl ReplicaState {
         leader: &LeaderContext<'_>,
     ) -> AppendedBatch {
         let header = self.store(log, batch, leader.leader_epoch);
-        self.apply_data(&header);
+        self.apply_data(&header, leader.rules);
         AppendedBatch::Fresh {
             base_offset: header.base_offset,
             last_offset: header.last_offset(),

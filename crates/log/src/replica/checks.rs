@@ -2,6 +2,7 @@
 
 use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Rule, Sequence};
 
+use super::producer::ProducerEntry;
 use super::state::ReplicaState;
 use super::verification::{VerificationGuard, VerificationMode};
 use crate::batch::{BatchHeader, Marker, MarkerVersion};
@@ -9,7 +10,20 @@ use crate::config::LogRules;
 use crate::error::AppendError;
 
 impl ReplicaState {
-    /// IDEM-12, also asked before verification (VERIFY-03).
+    /// IDEM-12.
+    pub(super) fn check_fence(
+        &self,
+        batch: &BatchHeader,
+        rules: &LogRules,
+    ) -> Result<(), AppendError> {
+        if !rules.in_force.is_on(Rule::ProducerEpochFence) {
+            return Ok(());
+        }
+        self.check_epoch(batch.producer_id, batch.producer_epoch)
+    }
+
+    /// Refuses an epoch below the last one: at the append (IDEM-12), before the question (VERIFY-03)
+    /// and before the guard (VERIFY-13).
     pub(super) fn check_epoch(
         &self,
         id: ProducerId,
@@ -31,43 +45,55 @@ impl ReplicaState {
         rules: &LogRules,
     ) -> Result<(), AppendError> {
         let (id, epoch) = (batch.producer_id, batch.producer_epoch);
-        if !batch.attributes.is_transactional() || self.has_open_transaction(id, epoch) {
+        if !batch.attributes.is_transactional() || self.has_open_transaction(id, epoch, rules) {
             return Ok(());
         }
-        if rules.stale_epoch_before_guard {
+        if rules.stale_epoch_before_guard && rules.in_force.is_on(Rule::StaleEpochBeforeGuard) {
             self.check_epoch(id, epoch)?;
         }
         let current = self.verification.get(id).map(|entry| entry.guard);
-        if rules.partition_verification && (guard.is_none() || guard != current) {
+        let is_judged =
+            rules.partition_verification && rules.in_force.is_on(Rule::VerificationGuardCheck);
+        if is_judged && (guard.is_none() || guard != current) {
             return Err(AppendError::Unverified);
         }
         Ok(())
     }
 
-    /// VERIFY-16, VERIFY-15, then IDEM-13 to IDEM-17.
+    /// VERIFY-16, then VERIFY-15.
+    pub(super) fn check_verified_sequence(
+        &self,
+        batch: &BatchHeader,
+        rules: &LogRules,
+    ) -> Result<(), AppendError> {
+        let Some(verification) = self.verification.get(batch.producer_id) else { return Ok(()) };
+        let (sequence, lowest) = (batch.base_sequence, verification.lowest_sequence);
+        if sequence > lowest && rules.in_force.is_on(Rule::UnverifiedSequenceFirst) {
+            return Err(AppendError::BeyondVerification { sequence, lowest });
+        }
+        let unwritten =
+            self.producer(batch.producer_id).is_none_or(|entry| entry.window().is_empty());
+        let tv2 = verification.mode == VerificationMode::Add;
+        if rules.tv2_first_sequence_zero
+            && rules.in_force.is_on(Rule::TransactionalFirstSequence)
+            && tv2
+            && unwritten
+            && sequence != Sequence(0)
+        {
+            return Err(AppendError::FirstSequenceNotZero(sequence));
+        }
+        Ok(())
+    }
+
+    /// IDEM-13 to IDEM-17.
     pub(super) fn check_sequence(
         &self,
         batch: &BatchHeader,
         rules: &LogRules,
     ) -> Result<(), AppendError> {
         let sequence = batch.base_sequence;
-        let entry = self.producer(batch.producer_id);
         let first = sequence == Sequence(0);
-        if let Some(verification) = self.verification.get(batch.producer_id) {
-            let lowest = verification.lowest_sequence;
-            if sequence > lowest {
-                return Err(AppendError::BeyondVerification { sequence, lowest });
-            }
-            let unwritten = entry.is_none_or(|entry| entry.window().is_empty());
-            let tv2 = verification.mode == VerificationMode::Add;
-            if rules.tv2_first_sequence_zero && tv2 && unwritten && !first {
-                return Err(AppendError::FirstSequenceNotZero(sequence));
-            }
-        }
-        if !rules.in_force.is_on(Rule::DuplicateCheck) {
-            return Ok(());
-        }
-        let Some(entry) = entry else {
+        let Some(entry) = self.producer(batch.producer_id) else {
             if rules.unwritten_first_sequence_zero && self.end == Offset::ZERO && !first {
                 return Err(AppendError::UnwrittenSequenceNotZero(sequence));
             }
@@ -77,14 +103,21 @@ impl ReplicaState {
             return Ok(());
         }
         if entry.epoch != batch.producer_epoch {
-            return if first {
+            return if first || !rules.in_force.is_on(Rule::NewEpochSequence) {
                 Ok(())
             } else {
                 Err(AppendError::NewEpochSequenceNotZero(sequence))
             };
         }
         let last = entry.last_sequence();
-        if sequence == last.plus(1) {
+        if entry.window().is_empty() {
+            return if first || !rules.in_force.is_on(Rule::MarkedEpochSequence) {
+                Ok(())
+            } else {
+                Err(AppendError::OutOfOrderSequence { sequence, last })
+            };
+        }
+        if sequence == next(last, rules) || !rules.in_force.is_on(Rule::SequenceOrder) {
             Ok(())
         } else {
             Err(AppendError::OutOfOrderSequence { sequence, last })
@@ -92,9 +125,14 @@ impl ReplicaState {
     }
 
     /// IDEM-20.
-    pub(super) fn check_plain(&self, batch: &BatchHeader) -> Result<(), AppendError> {
-        let open = |entry: &super::ProducerEntry| entry.transaction_start.is_some();
-        if !batch.attributes.is_transactional()
+    pub(super) fn check_plain(
+        &self,
+        batch: &BatchHeader,
+        rules: &LogRules,
+    ) -> Result<(), AppendError> {
+        let open = |entry: &ProducerEntry| entry.transaction_start.is_some();
+        if rules.in_force.is_on(Rule::PlainBatchFence)
+            && !batch.attributes.is_transactional()
             && self.producer(batch.producer_id).is_some_and(open)
         {
             return Err(AppendError::TransactionOpen);
@@ -109,25 +147,41 @@ impl ReplicaState {
         rules: &LogRules,
     ) -> Result<(), AppendError> {
         let Some(entry) = self.producer(marker.producer_id) else { return Ok(()) };
-        if !rules.in_force.is_on(Rule::MarkerFencing) {
-            return Ok(());
-        }
+        let in_force = rules.in_force;
         let (epoch, current) = (marker.producer_epoch, entry.epoch);
-        let accepted = match marker.version {
+        let is_old = epoch < current && in_force.is_on(Rule::MarkerEpochFence);
+        let is_late = match marker.version {
             MarkerVersion::Tv2 if rules.strict_marker_epoch => {
-                let repeatable = entry.transaction_start.is_none()
-                    || (rules.equal_marker_at_last_epoch && epoch == ProducerEpoch::MAX);
-                epoch > current || (epoch == current && repeatable)
+                epoch == current
+                    && !may_repeat(entry, rules)
+                    && in_force.is_on(Rule::MarkerEpochRise)
             }
-            MarkerVersion::Tv2 | MarkerVersion::Legacy => epoch >= current,
+            MarkerVersion::Tv2 | MarkerVersion::Legacy => false,
         };
-        if !accepted {
+        if is_old || is_late {
             return Err(AppendError::StaleMarkerEpoch { epoch, current });
         }
         let (epoch, current) = (marker.coordinator_epoch, entry.coordinator_epoch);
-        if current > epoch {
+        if current > epoch && in_force.is_on(Rule::CoordinatorEpochFence) {
             return Err(AppendError::StaleCoordinatorEpoch { epoch, current });
         }
         Ok(())
     }
+}
+
+/// The sequence after `last` (IDEM-15).
+fn next(last: Sequence, rules: &LogRules) -> Sequence {
+    if rules.in_force.is_on(Rule::SequenceWrap) {
+        last.plus(1)
+    } else {
+        Sequence(last.0.wrapping_add(1))
+    }
+}
+
+/// Whether a TV2 marker of the present epoch repeats one whose answer was lost, or ends the
+/// transaction of the last epoch there is (MARK-06).
+fn may_repeat(entry: &ProducerEntry, rules: &LogRules) -> bool {
+    let last_epoch = rules.equal_marker_at_last_epoch && entry.epoch == ProducerEpoch::MAX;
+    rules.in_force.is_on(Rule::MarkerRepetition)
+        && (entry.transaction_start.is_none() || last_epoch)
 }

@@ -1,8 +1,11 @@
 //! DeleteRecords (LSO-20).
 
-use fencepost_ids::Offset;
+use std::sync::Arc;
+
+use fencepost_ids::{Offset, Rule};
 
 use super::state::ReplicaState;
+use crate::config::LogRules;
 use crate::durable::{Log, OffsetOutOfRange};
 
 impl ReplicaState {
@@ -15,6 +18,7 @@ impl ReplicaState {
         &mut self,
         log: &mut Log,
         offset: Option<Offset>,
+        rules: &LogRules,
     ) -> Result<Offset, OffsetOutOfRange> {
         let offset = offset.unwrap_or(self.high_watermark);
         if offset < Offset::ZERO || offset > self.high_watermark {
@@ -23,6 +27,10 @@ impl ReplicaState {
         }
         log.raise_start(offset);
         self.transactions.settle_below(log.start_offset());
+        if !rules.in_force.is_on(Rule::ProducerRetention) {
+            let start = log.start_offset();
+            Arc::make_mut(&mut self.producers).retain(|_, entry| entry.reaches(start));
+        }
         Ok(log.start_offset())
     }
 }

@@ -1,6 +1,6 @@
 //! Reads for Fetch: records, marks and the aborted list of one moment (LSO-06, LSO-10).
 
-use fencepost_ids::Offset;
+use fencepost_ids::{Offset, Rule};
 
 use super::state::ReplicaState;
 use crate::config::LogRules;
@@ -39,8 +39,10 @@ impl ReplicaState {
     pub fn upper_bound(&self, log: &Log, rules: &LogRules, isolation: Isolation) -> Offset {
         match isolation {
             Isolation::LogEnd => self.end,
-            Isolation::ReadUncommitted => self.high_watermark,
-            Isolation::ReadCommitted => self.last_stable_offset(log, rules),
+            Isolation::ReadCommitted if rules.in_force.is_on(Rule::LastStableOffsetBound) => {
+                self.last_stable_offset(log, rules)
+            }
+            Isolation::ReadUncommitted | Isolation::ReadCommitted => self.high_watermark,
         }
     }
 
@@ -64,7 +66,7 @@ impl ReplicaState {
         let records = log.read(from, bound, max_bytes, at_least_one)?;
         let aborted = match isolation {
             Isolation::LogEnd | Isolation::ReadUncommitted => None,
-            Isolation::ReadCommitted => Some(self.aborted_within(log, from, &records)),
+            Isolation::ReadCommitted => Some(self.aborted_within(log, rules, from, &records)),
         };
         Ok(FetchData {
             high_watermark: self.high_watermark,
@@ -76,10 +78,20 @@ impl ReplicaState {
     }
 
     /// LSO-11: the search ends at the first batch after the ones that were read, or at LEO.
-    fn aborted_within(&self, log: &Log, from: Offset, read: &LogRead) -> Vec<AbortedTransaction> {
+    fn aborted_within(
+        &self,
+        log: &Log,
+        rules: &LogRules,
+        from: Offset,
+        read: &LogRead,
+    ) -> Vec<AbortedTransaction> {
         let Some(last) = read.batches.last() else { return Vec::new() };
         let next = log.batches_from(last.last_offset().plus(1)).next();
         let upper_bound = next.map_or(self.end, |batch| batch.base_offset());
-        log.aborted_between(from, upper_bound)
+        let mut aborted = log.aborted_between(from, upper_bound);
+        if !rules.in_force.is_on(Rule::AbortedTransactionList) {
+            aborted.retain(|transaction| transaction.first_offset >= from);
+        }
+        aborted
     }
 }

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{CoordinatorEpoch, Offset, Timestamp};
+use fencepost_ids::{CoordinatorEpoch, Offset, Rule, Timestamp};
 
 use super::producer::ProducerEntry;
 use super::state::ReplicaState;
 use super::window::Window;
 use crate::batch::{BatchHeader, ControlRecord, StoredBatch};
+use crate::config::LogRules;
 use crate::durable::{Log, ProducerSnapshot, SnapshotEntry};
 
 impl ReplicaState {
@@ -25,31 +26,36 @@ impl ReplicaState {
         snapshots: &[ProducerSnapshot],
         now: Timestamp,
         expiration_ms: i64,
+        rules: &LogRules,
     ) -> Self {
         let end = end.min(log.end_offset()).max(log.start_offset());
         let usable = |snapshot: &&ProducerSnapshot| {
-            snapshot.offset <= end && snapshot.offset > log.start_offset()
+            let is_held = snapshot.offset <= end || !rules.in_force.is_on(Rule::SnapshotBound);
+            is_held && snapshot.offset > log.start_offset()
         };
         let mut state = Self::default();
         match snapshots.iter().filter(usable).max_by_key(|snapshot| snapshot.offset) {
-            Some(snapshot) => state.restore(snapshot, now, expiration_ms),
+            Some(snapshot) => state.restore(snapshot, now, expiration_ms, rules),
             None => state.end = log.start_offset(),
         }
         state.high_watermark = log.start_offset();
-        state.catch_up(log, end);
+        if rules.in_force.is_on(Rule::SnapshotReplay) {
+            state.catch_up(log, end, rules);
+        }
+        state.end = end;
         state.raise_high_watermark(high_watermark);
         state
     }
 
     /// Applies the batches of `log` below `end` that this replica does not hold yet, as a follower
     /// does (RECOV-07).
-    pub fn catch_up(&mut self, log: &Log, end: Offset) {
+    pub fn catch_up(&mut self, log: &Log, end: Offset, rules: &LogRules) {
         let end = end.min(log.end_offset());
         if end <= self.end {
             return;
         }
         for batch in log.batches_from(self.end).take_while(|batch| batch.last_offset() < end) {
-            self.replay(batch);
+            self.replay(batch, rules);
         }
         self.end = end;
     }
@@ -72,7 +78,13 @@ impl ReplicaState {
         ProducerSnapshot { offset: self.end, producers }
     }
 
-    fn restore(&mut self, snapshot: &ProducerSnapshot, now: Timestamp, expiration_ms: i64) {
+    fn restore(
+        &mut self,
+        snapshot: &ProducerSnapshot,
+        now: Timestamp,
+        expiration_ms: i64,
+        rules: &LogRules,
+    ) {
         self.end = snapshot.offset;
         let producers = Arc::make_mut(&mut self.producers);
         for saved in &snapshot.producers {
@@ -87,23 +99,25 @@ impl ReplicaState {
                 last_timestamp: saved.last_timestamp,
                 transaction_start: saved.transaction_start,
             };
-            if entry.is_expired(now, expiration_ms) {
+            if entry.is_expired(now, expiration_ms, rules) {
                 continue;
             }
-            if let Some(first_offset) = entry.transaction_start {
+            if let Some(first_offset) = entry.transaction_start
+                && rules.in_force.is_on(Rule::RestoredTransaction)
+            {
                 self.transactions.open(first_offset, saved.producer_id);
             }
             producers.insert(saved.producer_id, entry);
         }
     }
 
-    fn replay(&mut self, batch: &StoredBatch) {
+    fn replay(&mut self, batch: &StoredBatch, rules: &LogRules) {
         let header = batch.header();
         if !header.producer_id.is_some() {
             return;
         }
         if !header.attributes.is_control() {
-            self.apply_data(&header);
+            self.apply_data(&header, rules);
             return;
         }
         // Markers are never compressed; one that compaction emptied changes nothing.
@@ -111,9 +125,10 @@ impl ReplicaState {
         let Some(Ok(record)) = records.iter().next() else { return };
         match ControlRecord::read(&record) {
             Ok(ControlRecord::EndTransaction(_, coordinator_epoch)) => {
-                let ended = self.apply_marker(&header, coordinator_epoch, record.timestamp);
+                let timestamp = record.timestamp;
+                let ended = self.apply_marker(&header, coordinator_epoch, timestamp, rules);
                 if let Some(first_offset) = ended {
-                    self.transactions.end(first_offset, header.base_offset);
+                    self.transactions.end(first_offset, header.base_offset, rules);
                 }
             }
             Ok(ControlRecord::Other(_)) | Err(_) => {}
@@ -121,11 +136,11 @@ impl ReplicaState {
     }
 
     /// IDEM-19, and VERIFY-14 for transactional data.
-    pub(super) fn apply_data(&mut self, batch: &BatchHeader) {
+    pub(super) fn apply_data(&mut self, batch: &BatchHeader, rules: &LogRules) {
         if !batch.producer_id.is_some() {
             return;
         }
-        if self.producer_mut(batch.producer_id).add_batch(batch) {
+        if self.producer_mut(batch.producer_id).add_batch(batch, rules) {
             self.transactions.open(batch.base_offset, batch.producer_id);
         }
         if batch.attributes.is_transactional() {
@@ -139,9 +154,10 @@ impl ReplicaState {
         batch: &BatchHeader,
         coordinator_epoch: CoordinatorEpoch,
         timestamp: Timestamp,
+        rules: &LogRules,
     ) -> Option<Offset> {
-        self.verification.remove_at_marker(batch.producer_id, batch.producer_epoch);
+        self.verification.remove_at_marker(batch.producer_id, batch.producer_epoch, rules);
         let entry = self.producer_mut(batch.producer_id);
-        entry.add_marker(batch.producer_epoch, coordinator_epoch, timestamp)
+        entry.add_marker(batch.producer_epoch, coordinator_epoch, timestamp, rules)
     }
 }

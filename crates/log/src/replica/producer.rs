@@ -1,9 +1,12 @@
 //! What a partition remembers of one producer id (**E** in the rules).
 
-use fencepost_ids::{CoordinatorEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use fencepost_ids::{
+    CoordinatorEpoch, Offset, ProducerEpoch, ProducerId, Rule, Sequence, Timestamp,
+};
 
 use super::window::{BatchMetadata, Window};
 use crate::batch::BatchHeader;
+use crate::config::LogRules;
 
 /// The entry of one producer id.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -59,16 +62,23 @@ impl ProducerEntry {
     }
 
     /// The remembered batch that `batch` repeats exactly (IDEM-08).
-    pub(super) fn duplicate_of(&self, batch: &BatchHeader) -> Option<&BatchMetadata> {
+    pub(super) fn duplicate_of(
+        &self,
+        batch: &BatchHeader,
+        rules: &LogRules,
+    ) -> Option<&BatchMetadata> {
         if self.epoch != batch.producer_epoch {
             return None;
         }
-        self.window().iter().find(|known| known.repeats(batch))
+        let known = self.window().iter().rev();
+        let looked_at =
+            if rules.in_force.is_on(Rule::DuplicateWindow) { self.window().len() } else { 1 };
+        known.take(looked_at).find(|known| known.repeats(batch))
     }
 
     /// IDEM-19. `batch` carries its assigned base offset. Answers whether a transaction opened.
-    pub(super) fn add_batch(&mut self, batch: &BatchHeader) -> bool {
-        self.raise_epoch(batch.producer_epoch);
+    pub(super) fn add_batch(&mut self, batch: &BatchHeader, rules: &LogRules) -> bool {
+        self.raise_epoch(batch.producer_epoch, rules);
         self.window.push(BatchMetadata::of(batch));
         self.last_timestamp = batch.max_timestamp;
         let opens = batch.attributes.is_transactional() && self.transaction_start.is_none();
@@ -84,23 +94,34 @@ impl ProducerEntry {
         epoch: ProducerEpoch,
         coordinator_epoch: CoordinatorEpoch,
         timestamp: Timestamp,
+        rules: &LogRules,
     ) -> Option<Offset> {
-        self.raise_epoch(epoch);
+        self.raise_epoch(epoch, rules);
         self.coordinator_epoch = coordinator_epoch;
         self.last_timestamp = timestamp;
         self.transaction_start.take()
     }
 
-    fn raise_epoch(&mut self, epoch: ProducerEpoch) {
+    fn raise_epoch(&mut self, epoch: ProducerEpoch, rules: &LogRules) {
         if self.epoch != epoch {
             self.epoch = epoch;
-            self.window = Window::default();
+            if rules.in_force.is_on(Rule::WindowOfOneEpoch) {
+                self.window = Window::default();
+            }
         }
     }
 
+    /// Whether a remembered batch or an open transaction lies at or above `offset`.
+    pub(super) fn reaches(&self, offset: Offset) -> bool {
+        self.transaction_start.is_some()
+            || self.window().last().is_some_and(|batch| batch.last_offset >= offset)
+    }
+
     /// RECOV-01.
-    pub(super) const fn is_expired(&self, now: Timestamp, expiration_ms: i64) -> bool {
-        self.transaction_start.is_none() && now.millis_since(self.last_timestamp) >= expiration_ms
+    pub(super) fn is_expired(&self, now: Timestamp, expiration_ms: i64, rules: &LogRules) -> bool {
+        let is_kept =
+            self.transaction_start.is_some() && rules.in_force.is_on(Rule::OpenTransactionExpiry);
+        !is_kept && now.millis_since(self.last_timestamp) >= expiration_ms
     }
 }
 

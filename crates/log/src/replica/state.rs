@@ -70,11 +70,14 @@ impl ReplicaState {
     /// LSO: what read_committed readers may see ends here (LSO-03).
     #[must_use]
     pub fn last_stable_offset(&self, log: &Log, rules: &LogRules) -> Offset {
+        let bound = if rules.in_force.is_on(Rule::HighWatermarkBound) {
+            self.high_watermark
+        } else {
+            self.end
+        };
         match self.first_unstable_offset(log) {
-            Some(unstable) if rules.in_force.is_on(Rule::LastStableOffsetBound) => {
-                unstable.min(self.high_watermark)
-            }
-            Some(_) | None => self.high_watermark,
+            Some(unstable) if rules.in_force.is_on(Rule::LastStableOffset) => unstable.min(bound),
+            Some(_) | None => bound,
         }
     }
 
@@ -86,9 +89,16 @@ impl ReplicaState {
 
     /// Whether a transaction of this producer id *and epoch* is open here (VERIFY-02).
     #[must_use]
-    pub fn has_open_transaction(&self, id: ProducerId, epoch: ProducerEpoch) -> bool {
-        self.producer(id)
-            .is_some_and(|entry| entry.transaction_start.is_some() && entry.epoch == epoch)
+    pub fn has_open_transaction(
+        &self,
+        id: ProducerId,
+        epoch: ProducerEpoch,
+        rules: &LogRules,
+    ) -> bool {
+        let any_epoch = !rules.in_force.is_on(Rule::OpenTransactionEpoch);
+        self.producer(id).is_some_and(|entry| {
+            entry.transaction_start.is_some() && (any_epoch || entry.epoch == epoch)
+        })
     }
 
     /// First offset and producer id of each open transaction, oldest first.
@@ -111,9 +121,14 @@ impl ReplicaState {
     /// Forgets idle producers without an open transaction, and old verification entries (RECOV-01,
     /// RECOV-03). `expiration_ms` is `producer.id.expiration.ms`. Answers the producer ids that
     /// went.
-    pub fn expire_producers(&mut self, now: Timestamp, expiration_ms: i64) -> Vec<ProducerId> {
+    pub fn expire_producers(
+        &mut self,
+        now: Timestamp,
+        expiration_ms: i64,
+        rules: &LogRules,
+    ) -> Vec<ProducerId> {
         self.verification.expire(now, expiration_ms);
-        let expired = |entry: &ProducerEntry| entry.is_expired(now, expiration_ms);
+        let expired = |entry: &ProducerEntry| entry.is_expired(now, expiration_ms, rules);
         let gone: Vec<_> =
             self.producers.iter().filter(|(_, e)| expired(e)).map(|(id, _)| *id).collect();
         if !gone.is_empty() {

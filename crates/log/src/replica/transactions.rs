@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fencepost_ids::{Offset, ProducerId};
+use fencepost_ids::{Offset, ProducerId, Rule};
+
+use crate::config::LogRules;
 
 /// What holds back the last stable offset.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -29,10 +31,14 @@ impl Transactions {
             .map_or(marker_offset.plus(1), |(first_offset, _)| *first_offset)
     }
 
-    pub(super) fn end(&mut self, first_offset: Offset, marker_offset: Offset) {
+    /// Decides the transaction that began at `first_offset`; it holds back readers until its
+    /// marker is replicated (MARK-08, LSO-04).
+    pub(super) fn end(&mut self, first_offset: Offset, marker_offset: Offset, rules: &LogRules) {
         self.ongoing.remove(&first_offset);
-        self.unreplicated.insert(marker_offset, first_offset);
-        self.unreplicated_starts.insert(first_offset);
+        if rules.in_force.is_on(Rule::UnreplicatedMarker) {
+            self.unreplicated.insert(marker_offset, first_offset);
+            self.unreplicated_starts.insert(first_offset);
+        }
     }
 
     /// Lets go of the decided transactions whose marker lies below `offset` (LSO-04).

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fencepost_ids::{ProducerEpoch, ProducerId, Sequence, Timestamp};
+use fencepost_ids::{ProducerEpoch, ProducerId, Rule, Sequence, Timestamp};
 
 use super::state::ReplicaState;
 use crate::config::LogRules;
@@ -65,6 +65,17 @@ pub(super) struct VerificationEntry {
     created: Timestamp,
 }
 
+impl VerificationEntry {
+    /// VERIFY-05.
+    fn lower(&mut self, question: &VerificationQuestion) {
+        if question.producer_epoch > self.epoch {
+            (self.epoch, self.lowest_sequence) = (question.producer_epoch, question.base_sequence);
+        } else if question.producer_epoch == self.epoch {
+            self.lowest_sequence = self.lowest_sequence.min(question.base_sequence);
+        }
+    }
+}
+
 /// The entry of each producer id that was asked about.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct VerificationEntries(BTreeMap<ProducerId, VerificationEntry>);
@@ -79,10 +90,17 @@ impl VerificationEntries {
     }
 
     /// VERIFY-14: a marker leaves the entry of the producer's next TV2 transaction.
-    pub(super) fn remove_at_marker(&mut self, producer_id: ProducerId, epoch: ProducerEpoch) {
+    pub(super) fn remove_at_marker(
+        &mut self,
+        producer_id: ProducerId,
+        epoch: ProducerEpoch,
+        rules: &LogRules,
+    ) {
         let next =
             |entry: &VerificationEntry| entry.mode == VerificationMode::Add && entry.epoch == epoch;
-        if !self.get(producer_id).is_some_and(next) {
+        let is_kept = rules.in_force.is_on(Rule::GuardOfNextTransaction)
+            && self.get(producer_id).is_some_and(next);
+        if !is_kept {
             self.remove(producer_id);
         }
     }
@@ -108,7 +126,7 @@ impl ReplicaState {
         if rules.stale_epoch_before_question {
             self.check_epoch(question.producer_id, question.producer_epoch)?;
         }
-        if self.has_open_transaction(question.producer_id, question.producer_epoch) {
+        if self.has_open_transaction(question.producer_id, question.producer_epoch, rules) {
             return Ok(Verification::NotNeeded);
         }
         let entry =
@@ -119,11 +137,8 @@ impl ReplicaState {
                 mode: question.mode,
                 created: now,
             });
-        if question.producer_epoch > entry.epoch {
-            (entry.epoch, entry.lowest_sequence) =
-                (question.producer_epoch, question.base_sequence);
-        } else if question.producer_epoch == entry.epoch {
-            entry.lowest_sequence = entry.lowest_sequence.min(question.base_sequence);
+        if rules.in_force.is_on(Rule::LowestSequence) {
+            entry.lower(question);
         }
         Ok(Verification::Needed(entry.guard))
     }

@@ -1,6 +1,6 @@
 //! Produce and idempotence.
 
-use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Rule, Sequence, Timestamp};
+use fencepost_ids::{Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
 use fencepost_log::{AppendError, AppendedBatch, BatchBuilder, NewRecord, TransactionBit};
 
 use crate::partition::{NOW, Partition, batch};
@@ -45,16 +45,6 @@ fn idem_08_a_duplicate_has_the_same_epoch_and_first_and_last_sequence() {
     p.play(
         "P9(-,7.0,0..1) -> 45 LEO 3
          P9(-,7.1,0..2) -> NONE@3 LEO 6",
-    );
-}
-
-#[test]
-fn idem_08_without_the_duplicate_check_a_retry_is_appended_again() {
-    let mut p = Partition::new();
-    p.rules.in_force.without(Rule::DuplicateCheck);
-    p.play(
-        "P9(-,7.0,0..0) -> NONE@0
-         P9(-,7.0,0..0) -> NONE@1",
     );
 }
 
@@ -167,7 +157,7 @@ fn idem_16_from_4_5_an_unwritten_partition_wants_sequence_0() {
          P9(-,7.0,0..0) -> NONE@0
          P9(-,8.0,17..17) -> NONE@1",
     );
-    p.state.delete_records(&mut p.log, None).expect("up to HW");
+    p.delete(None).expect("up to HW");
     p.play("P9(-,9.0,17..17) -> NONE@2");
 }
 

@@ -1,6 +1,6 @@
 //! The high watermark, the last stable offset and the index of aborted transactions.
 
-use fencepost_ids::{Offset, Rule};
+use fencepost_ids::Offset;
 use fencepost_log::Isolation;
 
 use crate::partition::Partition;
@@ -72,16 +72,6 @@ fn lso_08_three_readers_have_three_ends() {
          F(rc,0) -> 0..0 []
          F(ru,0) -> 0..1
          F(end,0) -> 0..2",
-    );
-}
-
-#[test]
-fn fetch_16_off_shows_undecided_data_to_read_committed() {
-    let mut p = Partition::new();
-    p.rules.in_force.without(Rule::LastStableOffsetBound);
-    p.play(
-        "P12(t,7.0,0..0) -> NONE@0 LSO 1
-         F(rc,0) -> 0..0 []",
     );
 }
 
@@ -194,14 +184,14 @@ fn lso_17_a_follower_bounds_readers_by_its_own_marks() {
     let mut p = Partition::new();
     p.play("P12(t,7.0,0..0) -> NONE@0");
     let mut follower = fencepost_log::ReplicaState::default();
-    follower.catch_up(&p.log, p.log.end_offset());
+    follower.catch_up(&p.log, p.log.end_offset(), &p.rules);
     follower.raise_high_watermark(Offset(1));
     p.play("W(7.1,A,ce0,tv2) -> NONE@1 LSO 2");
     let committed = |state: &fencepost_log::ReplicaState, from| {
         state.fetch(&p.log, &p.rules, Isolation::ReadCommitted, Offset(from), u64::MAX, true)
     };
     assert!(committed(&follower, 2).is_err(), "above the follower's own end");
-    follower.catch_up(&p.log, Offset(2));
+    follower.catch_up(&p.log, Offset(2), &p.rules);
     assert!(committed(&follower, 0).expect("in range").records.batches.is_empty());
     follower.raise_high_watermark(Offset(2));
     let fetched = committed(&follower, 0).expect("in range");
@@ -213,7 +203,7 @@ fn lso_17_a_follower_bounds_readers_by_its_own_marks() {
 fn lso_20_deleting_records_raises_the_lso_into_an_open_transaction() {
     let mut p = Partition::new();
     p.play("P12(t,7.0,0..12) -> NONE@0 HW 13 LSO 0");
-    assert_eq!(p.state.delete_records(&mut p.log, Some(Offset(5))), Ok(Offset(5)));
+    assert_eq!(p.delete(Some(5)), Ok(Offset(5)));
     p.play(
         "HW(13) -> NONE LSO 5
          F(ru,4) -> 1
@@ -221,9 +211,9 @@ fn lso_20_deleting_records_raises_the_lso_into_an_open_transaction() {
          F(rc,5) -> empty []",
     );
     assert_eq!(p.producers(), "7.0 seq 12 ce -1 txn 0");
-    assert!(p.state.delete_records(&mut p.log, Some(Offset(14))).is_err());
-    assert!(p.state.delete_records(&mut p.log, Some(Offset(-2))).is_err());
-    assert_eq!(p.state.delete_records(&mut p.log, Some(Offset(2))), Ok(Offset(5)));
-    assert_eq!(p.state.delete_records(&mut p.log, None), Ok(Offset(13)));
+    assert!(p.delete(Some(14)).is_err());
+    assert!(p.delete(Some(-2)).is_err());
+    assert_eq!(p.delete(Some(2)), Ok(Offset(5)));
+    assert_eq!(p.delete(None), Ok(Offset(13)));
     p.play("W(7.1,A,ce0,tv2) -> NONE@13 LSO 14");
 }

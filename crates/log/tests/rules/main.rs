@@ -10,4 +10,5 @@ mod partition;
 mod properties;
 mod read;
 mod recov;
+mod switches;
 mod verify;

@@ -1,6 +1,6 @@
 //! Markers.
 
-use fencepost_ids::{CoordinatorEpoch, Offset, ProducerEpoch, ProducerId, Rule, Timestamp};
+use fencepost_ids::{CoordinatorEpoch, Offset, ProducerEpoch, ProducerId, Timestamp};
 use fencepost_log::{
     ControlRecord, MARKER_BATCH_BYTES, Marker, MarkerType, MarkerVersion, Record, RecordError,
 };
@@ -217,15 +217,5 @@ fn mark_13_every_reader_gets_control_batches() {
          W(7.1,C,ce0,tv2) -> NONE@1
          F(ru,0) -> 0..1
          F(rc,0) -> 0..1 []",
-    );
-}
-
-#[test]
-fn markers_without_fencing_end_whatever_is_open() {
-    let mut p = Partition::new();
-    p.rules.in_force.without(Rule::MarkerFencing);
-    p.play(
-        "P12(t,7.5,0..0) -> NONE@0
-         W(7.4,A,ce0,tv2) -> NONE@1 LSO 2",
     );
 }

@@ -11,8 +11,9 @@ use fencepost_ids::{
 };
 use fencepost_log::{
     AppendError, AppendedBatch, BatchBuilder, FramedBatch, GuardIds, Isolation, LeaderContext, Log,
-    LogConfig, LogRules, Marker, MarkerType, MarkerVersion, NewRecord, ReplicaState,
-    TransactionBit, Verification, VerificationGuard, VerificationMode, VerificationQuestion,
+    LogConfig, LogRules, Marker, MarkerType, MarkerVersion, NewRecord, OffsetOutOfRange,
+    ReplicaState, TransactionBit, Verification, VerificationGuard, VerificationMode,
+    VerificationQuestion,
 };
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
@@ -207,8 +208,25 @@ impl Partition {
     pub(crate) fn restart(&mut self, snapshots: &[fencepost_log::ProducerSnapshot]) {
         let end = self.log.end_offset();
         let high_watermark = if self.followers { self.state.high_watermark() } else { end };
-        self.state =
-            ReplicaState::load(&self.log, end, high_watermark, snapshots, self.now, DAY_MS);
+        self.state = ReplicaState::load(
+            &self.log,
+            end,
+            high_watermark,
+            snapshots,
+            self.now,
+            DAY_MS,
+            &self.rules,
+        );
+    }
+
+    /// DeleteRecords; `None` is up to HW.
+    pub(crate) fn delete(&mut self, offset: Option<i64>) -> Result<Offset, OffsetOutOfRange> {
+        self.state.delete_records(&mut self.log, offset.map(Offset), &self.rules)
+    }
+
+    /// A sweep over idle producers.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<ProducerId> {
+        self.state.expire_producers(now, DAY_MS, &self.rules)
     }
 
     pub(crate) fn truncate(&mut self, offset: i64) {

@@ -330,7 +330,7 @@ proptest! {
             }
         }
         prop_assert_eq!(&truncated, &copied);
-        let loaded = ReplicaState::load(&truncated, at, Offset(0), &[], NOW, DAY_MS);
+        let loaded = ReplicaState::load(&truncated, at, Offset(0), &[], NOW, DAY_MS, &p.rules);
         prop_assert_eq!(loaded, copied_state);
     }
 

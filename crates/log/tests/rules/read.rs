@@ -41,7 +41,7 @@ fn fetch_14_offsets_outside_the_log_are_refused() {
          F(ru,6) -> empty
          F(ru,-1) -> 1",
     );
-    p.state.delete_records(&mut p.log, Some(Offset(2))).expect("up to HW");
+    p.delete(Some(2)).expect("up to HW");
     p.play(
         "F(ru,1) -> 1
          F(ru,2) -> 2..5",
@@ -117,9 +117,9 @@ fn api_34_and_lso_18_offsets_by_timestamp() {
     assert_eq!(at(&p, 401), None);
     let largest = p.log.offset_of_max_timestamp().expect("not empty");
     assert_eq!((largest.offset, largest.leader_epoch), (Offset(4), LeaderEpoch(3)));
-    p.state.delete_records(&mut p.log, Some(Offset(2))).expect("up to HW");
+    p.delete(Some(2)).expect("up to HW");
     assert_eq!(at(&p, 0), Some((2, 200)));
-    p.state.delete_records(&mut p.log, None).expect("up to HW");
+    p.delete(None).expect("up to HW");
     assert_eq!(at(&p, 0), None);
     assert_eq!(p.log.offset_of_max_timestamp(), None);
 }
@@ -131,7 +131,7 @@ fn api_34_the_record_with_the_largest_timestamp_may_be_deleted_inside_its_batch(
     builder.push(Timestamp(900), NewRecord::default());
     builder.push(Timestamp(100), NewRecord::default());
     p.append(builder.build(), None).expect("a good batch");
-    p.state.delete_records(&mut p.log, Some(Offset(1))).expect("up to HW");
+    p.delete(Some(1)).expect("up to HW");
     let largest = p.log.offset_of_max_timestamp().map(|hit| (hit.offset.0, hit.timestamp.0));
     assert_eq!(largest, Some((1, 100)));
 }
@@ -146,7 +146,7 @@ fn api_34_the_largest_timestamp_is_found_wherever_it_lies_in_a_long_log() {
         p.append(builder.build(), None).expect("a good batch");
     }
     for start in [0, 1, 255, 256, 257, 1000, 1499] {
-        p.state.delete_records(&mut p.log, Some(Offset(start as i64))).expect("up to HW");
+        p.delete(Some(start as i64)).expect("up to HW");
         let found = p.log.offset_of_max_timestamp().map(|hit| (hit.offset.0, hit.timestamp.0));
         let left = times.iter().enumerate().skip(start);
         let largest = left.clone().map(|(_, time)| *time).max().expect("some are left");
@@ -173,7 +173,7 @@ fn api_41_leader_epochs_end_where_the_next_begins() {
     assert_eq!(end(&p, 3), None);
     assert_eq!(end(&p, -1), None);
     assert_eq!(p.log.leader_epoch_at(Offset(9)), Some(LeaderEpoch(0)));
-    p.state.delete_records(&mut p.log, Some(Offset(12))).expect("up to HW");
+    p.delete(Some(12)).expect("up to HW");
     assert_eq!(end(&p, 0), Some((0, 12)), "below all known: the start of the first");
     p.log.truncate_to(Offset(12));
     assert_eq!(p.log.latest_leader_epoch(), None);

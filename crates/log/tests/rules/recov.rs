@@ -12,9 +12,9 @@ fn recov_01_idle_producers_expire_open_transactions_do_not() {
         "P9(-,7.0,0..0) -> NONE@0
          P12(t,8.0,0..0) -> NONE@1",
     );
-    assert!(p.state.expire_producers(NOW.plus_millis(DAY_MS - 1), DAY_MS).is_empty());
+    assert!(p.expire(NOW.plus_millis(DAY_MS - 1)).is_empty());
     p.now = NOW.plus_millis(DAY_MS + 600_000);
-    assert_eq!(p.state.expire_producers(p.now, DAY_MS), [ProducerId(7)]);
+    assert_eq!(p.expire(p.now), [ProducerId(7)]);
     assert_eq!(p.producers(), "8.0 seq 0 ce -1 txn 1");
     p.play("P9(-,7.0,0..0) -> NONE@2");
 }
@@ -25,7 +25,7 @@ fn recov_02_the_producers_own_timestamps_decide() {
     p.now = NOW.plus_millis(-25 * 3_600_000);
     p.play("P9(-,7.0,0..0) -> NONE@0");
     p.now = NOW;
-    assert_eq!(p.state.expire_producers(NOW, DAY_MS), [ProducerId(7)]);
+    assert_eq!(p.expire(NOW), [ProducerId(7)]);
     p.play("P9(-,7.0,0..0) -> NONE@1");
 }
 
@@ -33,7 +33,7 @@ fn recov_02_the_producers_own_timestamps_decide() {
 fn recov_03_expiry_costs_the_epoch_fence() {
     let mut p = Partition::new();
     p.play("P9(-,7.5,0..0) -> NONE@0");
-    p.state.expire_producers(NOW.plus_millis(DAY_MS), DAY_MS);
+    p.expire(NOW.plus_millis(DAY_MS));
     p.play("P9(-,7.4,0..0) -> NONE@1");
 }
 
@@ -79,7 +79,7 @@ fn recov_05_unusable_snapshots_are_passed_over() {
     p.restart(std::slice::from_ref(&later));
     assert_eq!(p.producers(), "7.0 seq 3 ce -1 txn -1");
     let mut p = five_batches();
-    p.state.delete_records(&mut p.log, None).expect("up to HW");
+    p.delete(None).expect("up to HW");
     p.restart(&[later]);
     assert_eq!(p.producers(), "");
 }
@@ -109,8 +109,9 @@ fn recov_06_after_a_crash_the_window_is_replayed() {
 #[test]
 fn recov_07_replay_does_not_judge() {
     let mut leader = Partition::new();
-    leader.rules.in_force.without(Rule::DuplicateCheck);
-    leader.rules.in_force.without(Rule::MarkerFencing);
+    leader.rules.in_force.without(Rule::SequenceOrder);
+    leader.rules.in_force.without(Rule::MarkerEpochFence);
+    leader.rules.in_force.without(Rule::CoordinatorEpochFence);
     leader.play(
         "P9(-,7.0,0..0) -> NONE@0
          P9(-,7.0,3..3) -> NONE@1
@@ -118,7 +119,7 @@ fn recov_07_replay_does_not_judge() {
          W(8.4,C,ce4) -> NONE@3",
     );
     let mut follower = ReplicaState::default();
-    follower.catch_up(&leader.log, Offset(4));
+    follower.catch_up(&leader.log, Offset(4), &leader.rules);
     assert_eq!(follower.end_offset(), Offset(4));
     let rows: Vec<_> = follower.describe_producers().collect();
     assert_eq!(rows, leader.state.describe_producers().collect::<Vec<_>>());
@@ -167,7 +168,7 @@ fn recov_09_a_snapshot_forgets_which_markers_were_not_replicated() {
 fn recov_10_the_high_watermark_is_limited_to_the_log() {
     let mut p = Partition::new();
     p.play("P9(-,*,0..4) -> NONE@0");
-    let load = |hw| ReplicaState::load(&p.log, Offset(5), Offset(hw), &[], NOW, DAY_MS);
+    let load = |hw| ReplicaState::load(&p.log, Offset(5), Offset(hw), &[], NOW, DAY_MS, &p.rules);
     assert_eq!(load(9).high_watermark(), Offset(5));
     assert_eq!(load(2).high_watermark(), Offset(2));
 }
@@ -259,7 +260,7 @@ fn recov_16_an_admins_abort_ends_a_hanging_transaction() {
 #[test]
 fn recov_17_deleted_batches_are_still_duplicates() {
     let mut p = five_batches();
-    p.state.delete_records(&mut p.log, None).expect("up to HW");
+    p.delete(None).expect("up to HW");
     p.play(
         "P9(-,7.0,0..0) -> NONE@0 LEO 5
          P9(-,7.0,5..5) -> NONE@5",

@@ -164,9 +164,9 @@ fn recov_03_verification_entries_expire_from_their_creation() {
     let guard = p.ask(11, &held).expect("fresh");
     p.now = NOW.plus_millis(DAY_MS - 1);
     p.ask(11, &held).expect("reuse does not renew");
-    p.state.expire_producers(p.now, DAY_MS);
+    p.expire(p.now);
     assert_eq!(text(&p.clone().append(held.clone(), guard)), "NONE@0");
     p.now = NOW.plus_millis(DAY_MS);
-    p.state.expire_producers(p.now, DAY_MS);
+    p.expire(p.now);
     assert_eq!(p.append(held, guard), Err(AppendError::Unverified));
 }

@@ -50,7 +50,7 @@ fn describe(
     let stored = host.stored(key).ok_or(ErrorCode::NotLeaderOrFollower)?;
     let own = stored.replicas.get(&host.broker).ok_or(ErrorCode::NotLeaderOrFollower)?;
     let mut follower = ReplicaState::default();
-    follower.catch_up(&stored.log, own.end);
+    follower.catch_up(&stored.log, own.end, host.rules);
     Ok(follower.describe_producers().collect())
 }
 

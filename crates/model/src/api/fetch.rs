@@ -5,11 +5,13 @@ mod session;
 pub(crate) use session::FetchSessions;
 
 use fencepost_ids::{
-    BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicId, TopicName,
+    BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp, TopicId, TopicName,
 };
 use fencepost_log::Isolation;
 use fencepost_wire::messages::FetchRequest;
-use fencepost_wire::{FetchResponse, FetchedTopic, FromWire, NodeEndpoint, StrBytes};
+use fencepost_wire::{
+    AbortedTransaction, FetchResponse, FetchedTopic, FromWire, NodeEndpoint, StrBytes,
+};
 
 use self::read::{Limits, Row};
 use self::session::{Answered, Asked, SessionUse};
@@ -22,6 +24,9 @@ const TOPIC_ID_VERSION: i16 = 13;
 /// The first version with sessions.
 const SESSION_VERSION: i16 = 7;
 
+/// The aborted transactions of one partition's answer.
+type Aborted = Option<Vec<AbortedTransaction>>;
+
 /// A fetch that found too little.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
@@ -31,6 +36,8 @@ pub(crate) struct Waiting {
     limits: Limits,
     session: SessionUse,
     asked: Vec<Asked>,
+    /// What the first read found aborted, if that is what is answered (LSO-15).
+    first_aborted: Option<Vec<Aborted>>,
 }
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
@@ -60,11 +67,18 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
     match resolve_session(step, call, request) {
         Ok((session, asked)) => {
             let deadline = step.now.plus_millis(i64::from(limits.max_wait_ms));
-            let waiting = Waiting { call: call.clone(), deadline, limits, session, asked };
-            let rows = read::read(step, call.broker, version, &limits, &waiting.asked);
+            let call = call.clone();
+            let first_aborted = None;
+            let mut waiting = Waiting { call, deadline, limits, session, asked, first_aborted };
+            let broker = waiting.call.broker;
+            let rows = read::read(step, broker, version, &limits, &waiting.asked);
             if limits.max_wait_ms <= 0 || read::is_enough(&limits, &rows) {
                 answer(step, waiting, rows);
             } else {
+                if !step.cluster.config.rules.is_on(Rule::AbortsOfWaitingFetch) {
+                    let aborted = rows.iter().map(|row| row.answer.aborted_transactions.clone());
+                    waiting.first_aborted = Some(aborted.collect());
+                }
                 park(step, waiting, &rows);
             }
         }
@@ -202,8 +216,11 @@ pub(crate) fn expire(step: &mut Step<'_>, broker: BrokerId, waiting: Waiting) {
     answer(step, waiting, rows);
 }
 
-fn answer(step: &mut Step<'_>, waiting: Waiting, rows: Vec<Row>) {
-    let Waiting { call, session, asked, .. } = waiting;
+fn answer(step: &mut Step<'_>, waiting: Waiting, mut rows: Vec<Row>) {
+    let Waiting { call, session, asked, first_aborted, .. } = waiting;
+    for (row, aborted) in rows.iter_mut().zip(first_aborted.into_iter().flatten()) {
+        row.answer.aborted_transactions = aborted;
+    }
     let now = step.now;
     let slots = step.cluster.config.settings.max_incremental_fetch_session_cache_slots;
     let answered: Vec<_> = rows.iter().map(answered).collect();

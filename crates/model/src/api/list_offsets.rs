@@ -1,6 +1,6 @@
 //! ListOffsets (key 2), versions 1 to 11 (API-30 to API-35, LSO-18, LSO-19).
 
-use fencepost_ids::{ErrorCode, LeaderEpoch, Offset, PartitionIndex, Timestamp};
+use fencepost_ids::{ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp};
 use fencepost_log::{Isolation, TimestampHit};
 use fencepost_wire::messages::list_offsets_request::ListOffsetsPartition;
 use fencepost_wire::messages::list_offsets_response::{
@@ -118,8 +118,9 @@ fn find(
     let log = &stored.log;
     let bound = leader.replica.upper_bound(log, host.rules, isolation);
     // A fresh leader does not know yet how far its predecessor's high watermark was (KIP-207).
-    let is_fresh =
-        isolation != Isolation::LogEnd && leader.replica.high_watermark() < leader.epoch_start;
+    let is_fresh = isolation != Isolation::LogEnd
+        && leader.replica.high_watermark() < leader.epoch_start
+        && host.config.rules.is_on(Rule::FreshLeaderOffset);
     let unavailable =
         if version >= 5 { ErrorCode::OffsetNotAvailable } else { ErrorCode::LeaderNotAvailable };
     let by_timestamp = |hit: Option<TimestampHit>| match hit.filter(|hit| hit.offset < bound) {

@@ -4,7 +4,7 @@ mod answer;
 mod append;
 mod request;
 
-use fencepost_ids::{BrokerId, ErrorCode, PartitionIndex, Timestamp, TopicName};
+use fencepost_ids::{BrokerId, ErrorCode, PartitionIndex, Rule, Timestamp, TopicName};
 use fencepost_wire::messages::ProduceRequest;
 
 use self::answer::Row;
@@ -146,8 +146,10 @@ pub(crate) fn verified(step: &mut Step<'_>, broker: BrokerId, serial: u64, answe
         };
         if error.is_none() {
             pending.items.push(item);
-        } else {
+        } else if step.cluster.config.rules.is_on(Rule::VerificationErrorMap) {
             pending.rows.push(unverified(mode, item, error));
+        } else {
+            pending.rows.push(Row::refused(item.place, error));
         }
     }
     append::append(step, pending);

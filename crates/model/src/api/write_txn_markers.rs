@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use fencepost_ids::{
-    BrokerId, CoordinatorEpoch, ErrorCode, Offset, PartitionIndex, ProducerEpoch, ProducerId,
+    BrokerId, CoordinatorEpoch, ErrorCode, Offset, PartitionIndex, ProducerEpoch, ProducerId, Rule,
     Timestamp, TopicName,
 };
 use fencepost_log::{Marker, MarkerType, MarkerVersion};
@@ -126,7 +126,11 @@ fn append(
             if holds_offsets {
                 group::marker_appended(step, broker, partition, marker, offset);
             }
-            RowState::Appended(key, offset.plus(1))
+            if step.cluster.config.rules.is_on(Rule::MarkerReplication) {
+                RowState::Appended(key, offset.plus(1))
+            } else {
+                RowState::Decided(ErrorCode::None)
+            }
         }
         Err(error) => RowState::Decided(error),
     }

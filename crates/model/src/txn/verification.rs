@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fencepost_ids::{
-    BrokerId, ErrorCode, PartitionIndex, ProducerEpoch, ProducerId, TopicName, TransactionalId,
-    partition_of,
+    BrokerId, ErrorCode, PartitionIndex, ProducerEpoch, ProducerId, Rule, TopicName,
+    TransactionalId, partition_of,
 };
 
 use crate::api;
@@ -79,11 +79,14 @@ pub(crate) type Answer = Vec<(TopicName, PartitionIndex, ErrorCode)>;
 /// Asks a transactional id's coordinator. The asker, who is parked already, hears the answer in
 /// this step or in a later one.
 pub(crate) fn ask(step: &mut Step<'_>, broker: BrokerId, question: Question) {
+    if !step.cluster.config.rules.is_on(Rule::TransactionVerification) {
+        return decide(step, broker, question, ErrorCode::None);
+    }
     let Some(mut parts) = step.parts(broker) else { return };
     let refused = parts.verifier.enqueue(&parts.host, question);
     let unsent = parts.verifier.send(&mut parts.host);
     for (question, error) in refused.into_iter().chain(unsent) {
-        refuse(step, broker, question, error);
+        decide(step, broker, question, error);
     }
 }
 
@@ -118,18 +121,19 @@ pub(super) fn broken(step: &mut Step<'_>, broker: BrokerId, coordinator: BrokerI
     let Some((_, questions)) = parts.verifier.in_flight.remove(&coordinator) else { return };
     ask_next(step, broker);
     for question in questions {
-        refuse(step, broker, question, ErrorCode::NetworkException);
+        decide(step, broker, question, ErrorCode::NetworkException);
     }
 }
 
 fn ask_next(step: &mut Step<'_>, broker: BrokerId) {
     let Some(mut parts) = step.parts(broker) else { return };
     for (question, error) in parts.verifier.send(&mut parts.host) {
-        refuse(step, broker, question, error);
+        decide(step, broker, question, error);
     }
 }
 
-fn refuse(step: &mut Step<'_>, broker: BrokerId, question: Question, error: ErrorCode) {
+/// Answers all partitions of a question alike, without its coordinator.
+fn decide(step: &mut Step<'_>, broker: BrokerId, question: Question, error: ErrorCode) {
     let answer =
         question.partitions.into_iter().map(|(topic, index)| (topic, index, error)).collect();
     tell(step, broker, question.asker, answer);

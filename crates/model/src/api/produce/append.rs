@@ -1,8 +1,8 @@
 //! Appending the batches of a produce request, and waiting for their replicas (IDEM-01 steps 5
 //! to 7).
 
-use fencepost_ids::{BrokerId, ErrorCode, Offset, Sequence};
-use fencepost_log::VerificationGuard;
+use fencepost_ids::{BrokerId, ErrorCode, Offset, Rule, Rules, Sequence};
+use fencepost_log::{AppendedBatch, VerificationGuard};
 
 use super::answer::{Row, answer};
 use super::request::Item;
@@ -54,11 +54,14 @@ fn append_one(
     item: Item,
 ) -> Row {
     let Item { place, key, batch, guard } = item;
-    if !matches!(acks, -1..=1) {
+    let rules = step.cluster.config.rules;
+    if !matches!(acks, -1..=1) && rules.is_on(Rule::AcksGate) {
         return Row::refused(place, ErrorCode::InvalidRequiredAcks);
     }
     let metadata = &step.cluster.metadata;
-    if metadata.topic_at(key.topic).is_some_and(|topic| topic.internal) && client_id != ADMIN_CLIENT
+    if metadata.topic_at(key.topic).is_some_and(|topic| topic.internal)
+        && client_id != ADMIN_CLIENT
+        && rules.is_on(Rule::InternalTopicGate)
     {
         return Row::refused(place, ErrorCode::InvalidTopicException);
     }
@@ -79,11 +82,20 @@ fn append_one(
             base_offset: appended.base_offset(),
             log_append_time: appended.log_append_time(),
             log_start_offset: log_start,
-            waits_for: (acks == -1).then_some((key, appended.required_high_watermark())),
+            waits_for: (acks == -1 && awaits_replicas(rules, &appended))
+                .then_some((key, appended.required_high_watermark())),
             ..Row::refused(place, ErrorCode::None)
         },
         Err(Refusal::Log(error)) => Row::refused_by_log(place, &error, log_start),
         Err(Refusal::NotLeader) => Row::refused(place, ErrorCode::NotLeaderOrFollower),
+    }
+}
+
+/// Whether the answer to an append with acks=all waits for the in-sync replicas (IDEM-06, IDEM-10).
+fn awaits_replicas(rules: Rules, appended: &AppendedBatch) -> bool {
+    match appended {
+        AppendedBatch::Fresh { .. } => rules.is_on(Rule::ReplicationWait),
+        AppendedBatch::Duplicate { .. } => rules.is_on(Rule::DuplicateWait),
     }
 }
 

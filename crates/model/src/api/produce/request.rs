@@ -1,6 +1,8 @@
 //! Sorting a produce request: the gates of the whole request, and the partitions that go on.
 
-use fencepost_ids::{ErrorCode, PartitionIndex, ProducerEpoch, ProducerId, TopicId, TopicName};
+use fencepost_ids::{
+    ErrorCode, PartitionIndex, ProducerEpoch, ProducerId, Rule, TopicId, TopicName,
+};
 use fencepost_log::{FramedBatch, TransactionBit, VerificationGuard};
 use fencepost_wire::FromWire;
 use fencepost_wire::messages::ProduceRequest;
@@ -56,6 +58,7 @@ impl Item {
 pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gate {
     let version = call.ticket.version;
     let metadata = &step.cluster.metadata;
+    let rules = step.cluster.config.rules;
     let has_transactional_id = request.transactional_id.is_some();
     let mut items: Vec<Item> = Vec::new();
     let mut rows = Vec::new();
@@ -87,7 +90,10 @@ pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gat
                     .ok_or(ErrorCode::UnknownTopicOrPartition)
             });
             let batch = match &data.records {
-                Some(records) => FramedBatch::parse(records, version),
+                Some(records) if rules.is_on(Rule::OneBatch) => {
+                    FramedBatch::parse(records, version)
+                }
+                Some(records) => FramedBatch::first(records, version),
                 // Null records break the request inside a real broker (BATCH-06).
                 None => {
                     whole = Some((ErrorCode::UnknownServerError, None));
@@ -111,10 +117,14 @@ pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gat
             }
         }
     }
-    if whole.is_none() && transactional && !has_transactional_id {
+    if whole.is_none()
+        && transactional
+        && !has_transactional_id
+        && rules.is_on(Rule::TransactionalIdGate)
+    {
         whole = Some((ErrorCode::TransactionalIdAuthorizationFailed, None));
     }
-    if whole.is_none() && !is_of_one_producer(&items) {
+    if whole.is_none() && !is_of_one_producer(&items) && rules.is_on(Rule::OneProducerGate) {
         let message = "the transactional batches are of several producers (IDEM-03)";
         whole = Some((ErrorCode::InvalidProducerIdMapping, Some(message.to_owned())));
     }
