@@ -11,6 +11,7 @@ mod members;
 mod routing;
 mod statics;
 mod transactions;
+mod verification;
 mod without;
 
 use bytes::Bytes;
