@@ -5,18 +5,18 @@ mod reading;
 mod requests;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ops::{Deref, DerefMut};
 
-use fencepost_ids::{
-    BrokerId, ClientId, ConnectionId, PartitionIndex, Timestamp, TopicName, partition_of,
-};
-use fencepost_model::{
-    Cluster, ClusterConfig, Input, Message, MessageBody, NewTopic, Output, Timer,
-};
+use fencepost_ids::{BrokerId, TopicName, partition_of};
+use fencepost_model::{ClusterConfig, Input, Message, MessageBody, NewTopic, Timer};
 use fencepost_wire::messages::{
     DeleteTopicsRequest, FindCoordinatorRequest, MetadataRequest, TransactionalId, metadata_request,
 };
-use fencepost_wire::{Request, RequestHeader, Response, StrBytes, ToWire};
+use fencepost_wire::{Request, Response, StrBytes, ToWire};
+
+/// A request that may not be answered yet.
+pub(crate) use crate::world::Pending as Sent;
+use crate::world::{self, Client};
 
 /// Few, so that a world is small.
 const TXN_PARTITIONS: i32 = 5;
@@ -26,23 +26,38 @@ pub(crate) const TXN_LOG: &str = "__transaction_state";
 /// A producer id and an epoch, as a client holds them.
 pub(crate) type Producer = (i64, i16);
 
+/// The [`world::World`] of a producer: one connection to each broker, requests sent to whoever is
+/// responsible, answers read as text, and single messages held back.
+#[derive(Clone)]
 pub(crate) struct World {
-    pub(crate) cluster: Cluster,
-    pub(crate) now: Timestamp,
+    base: world::World,
     /// Messages that stay in the network.
     pub(crate) held: fn(&Message) -> bool,
     /// Whether coordinators that load stay at it.
     pub(crate) loads_held: bool,
-    correlation: i32,
-    answers: BTreeMap<i32, Response>,
+    connections: BTreeMap<i32, Client>,
 }
 
-/// A request that may not be answered yet.
-#[derive(Clone, Copy)]
-pub(crate) struct Sent(i32);
+impl Deref for World {
+    type Target = world::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.base
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.base
+    }
+}
 
 pub(crate) fn markers(message: &Message) -> bool {
     matches!(message.body, MessageBody::WriteMarkers(_))
+}
+
+pub(crate) fn replication(message: &Message) -> bool {
+    matches!(message.body, MessageBody::Replicate { .. })
 }
 
 pub(crate) fn nothing(_: &Message) -> bool {
@@ -56,23 +71,21 @@ impl World {
     }
 
     pub(crate) fn with(brokers: i32, change: impl FnOnce(&mut ClusterConfig)) -> Self {
-        let mut config = ClusterConfig::new(brokers);
-        config.topics = vec![NewTopic {
-            name: TopicName::from("orders"),
-            partitions: Some(3),
-            replication_factor: Some(i16::try_from(brokers).unwrap()),
-        }];
-        let partitions = TXN_PARTITIONS.to_string();
-        config.settings.set("transaction.state.log.num.partitions", &partitions).unwrap();
-        change(&mut config);
-        let now = Timestamp(1_000_000);
-        let cluster = Cluster::new(config, now);
-        let answers = BTreeMap::new();
-        let mut world =
-            Self { cluster, now, held: nothing, loads_held: false, correlation: 0, answers };
-        for broker in 0..brokers {
-            world.connect(broker);
-        }
+        let mut base = world::World::with(brokers, &[], |config| {
+            config.topics = vec![NewTopic {
+                name: TopicName::from("orders"),
+                partitions: Some(3),
+                replication_factor: Some(i16::try_from(brokers).unwrap()),
+            }];
+            let partitions = TXN_PARTITIONS.to_string();
+            config.settings.set("transaction.state.log.num.partitions", &partitions).unwrap();
+            change(config);
+        });
+        // Every message passes through here, so that single ones can be held.
+        base.hold(|_| true);
+        let connections = BTreeMap::new();
+        let mut world = Self { base, held: nothing, loads_held: false, connections };
+        (0..brokers).for_each(|broker| world.connect(broker));
         world.run();
         for key_type in [0, 1] {
             world.find_coordinator("t", key_type);
@@ -80,27 +93,17 @@ impl World {
         world
     }
 
+    /// Connects to a broker anew.
     pub(crate) fn connect(&mut self, broker: i32) {
-        let connection = ConnectionId(u64::try_from(broker).unwrap());
-        self.handle(Input::Disconnect { connection });
-        let host = Arc::from("client");
-        self.handle(Input::Connect { connection, broker: BrokerId(broker), host });
+        if let Some(old) = self.connections.remove(&broker) {
+            self.base.disconnect(old);
+        }
+        let client = self.base.connect(broker);
+        self.connections.insert(broker, client);
     }
 
     pub(crate) fn handle(&mut self, input: Input) {
-        let mut out = Vec::new();
-        self.cluster.handle(self.now, input, &mut out);
-        for output in out {
-            match output {
-                Output::Respond { ticket, response } => {
-                    self.answers.insert(ticket.correlation_id, response);
-                }
-                Output::Close { connection, reason } => {
-                    assert!(reason.contains("crashed"), "{connection} closed: {reason}");
-                }
-                Output::Done { .. } | Output::Sent(_) => {}
-            }
-        }
+        self.base.step(input);
     }
 
     /// Delivers all that is not held back.
@@ -150,22 +153,9 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, broker: i32, version: i16, request: impl Into<Request>) -> Sent {
-        let request = request.into();
-        self.correlation += 1;
-        let header = RequestHeader {
-            api: request.api(),
-            version,
-            correlation_id: self.correlation,
-            client_id: ClientId::from("test"),
-        };
-        let connection = ConnectionId(u64::try_from(broker).unwrap());
-        self.handle(Input::Request { connection, header, request });
+        let sent = self.base.send(self.connections[&broker], version, request);
         self.run();
-        Sent(self.correlation)
-    }
-
-    pub(crate) fn answer(&mut self, sent: Sent) -> Option<Response> {
-        self.answers.remove(&sent.0)
+        sent
     }
 
     pub(crate) fn call(
@@ -237,16 +227,12 @@ impl World {
     }
 
     pub(crate) fn elect(&mut self, topic: &str, partition: i32, leader: i32) {
-        self.handle(Input::Elect {
-            topic: TopicName::from(topic),
-            partition: PartitionIndex(partition),
-            leader: BrokerId(leader),
-        });
+        self.base.elect(topic, partition, leader);
         self.run();
     }
 
     pub(crate) fn crash(&mut self, broker: i32) {
-        self.handle(Input::Crash(BrokerId(broker)));
+        self.base.crash(broker);
         self.run();
     }
 
@@ -257,7 +243,7 @@ impl World {
     }
 
     pub(crate) fn restart(&mut self, broker: i32) {
-        self.handle(Input::Restart(BrokerId(broker)));
+        self.base.restart(broker);
         self.connect(broker);
         self.run();
     }
