@@ -183,6 +183,94 @@ rules! {
     /// Every record of a compacted topic has a key.
     /// Off: a record without one is acknowledged, and compaction drops it.
     CompactedTopicKey = "BATCH-11",
+    // coordinator.md
+    /// One transition of a transactional id is in flight at a time.
+    /// Off: a second one takes the place of the first, whose partitions are forgotten.
+    OneTransitionAtATime = "STATE-02",
+    /// A transition whose record was refused is given up.
+    /// Off: it stays pending, and every request for the id reads 51 until the coordinator moves.
+    PendingReset = "TLOG-10",
+    /// The identity that a client expects to hold must be one that the id has or just had.
+    /// Off: a stranger with the right epoch takes the id over.
+    PlausibleIdentity = "INIT-09",
+    /// An InitProducerId without identity ends the time in which an older one may be repeated.
+    /// Off: a zombie that repeats its own is given the identity of its successor.
+    InitForgetsRetries = "INIT-11",
+    /// A repeated InitProducerId is given what the first one was given.
+    /// Off: a producer whose answer was lost is fenced.
+    InitRetry = "INIT-12",
+    /// A fence that could not be written raises the epoch once, however often it is tried.
+    /// Off: each try uses up an epoch, until none is left.
+    FenceBumpsOnce = "INIT-14",
+    /// A pending transition is looked at before the identity of who adds partitions.
+    /// Off: a client that uses the identity it was promised reads 49 or 90, and gives up.
+    PendingBeforeAdder = "ADDP-03",
+    /// An added partition is answered for once the record of it is replicated.
+    /// Off: a crash forgets partitions that have records, and nobody writes their marker.
+    DurableAddition = "ADDP-05",
+    /// An EndTxn up to v4 must carry the epoch of the id.
+    /// Off: one with a later epoch ends the transaction.
+    StrictEpochAtEnd = "END-03",
+    /// An EndTxn v5 must carry the epoch of its transaction, or that before it as a retry.
+    /// Off: a late one of an earlier transaction ends the one that is open.
+    EndOfItsOwnTransaction = "END-04",
+    /// A pending transition is looked at before the identity in EndTxn v5.
+    /// Off: an empty abort right after a commit reads 90, and a sound producer gives up.
+    PendingBeforeEnder = "END-05",
+    /// A decision counts once its record is replicated: then come answer and markers.
+    /// Off: a crash forgets a commit that was answered.
+    DurableDecision = "END-06",
+    /// EndTxn v5 is answered with the identity after completion.
+    /// Off: a producer whose producer id was replaced goes on with the old one, and is fenced.
+    IdentityAfterCompletion = "END-07",
+    /// A TV2 producer may abort a transaction in which nothing was added.
+    /// Off: one whose first record was lost reads 48, and gives up.
+    EmptyAbort = "END-08",
+    /// Every EndTxn v5 raises the epoch.
+    /// Off: a late request of one transaction passes for one of the next.
+    EpochPerTransaction = "END-10",
+    /// An EndTxn v5 that replaced the producer id is known when it is repeated.
+    /// Off: a producer whose answer was lost reads 49, and gives up.
+    OverflowRetry = "END-11",
+    /// A fence raises the epoch of a TV2 transaction once.
+    /// Off: twice, so that the old producer cannot go on, and the last epoch but one wedges the id.
+    SingleBump = "END-12",
+    /// Answers to markers count in the term of the coordinator that sent them.
+    /// Off: a refusal meant for the old term makes the new one give up its markers.
+    MarkersOfOneTerm = "MARKOUT-03",
+    /// A deleted partition needs no marker.
+    /// Off: its transaction never completes.
+    DeletedNeedsNoMarker = "MARKOUT-04",
+    /// A partition without a leader is waited for.
+    /// Off: it never gets its marker, and its readers stop there.
+    LeaderlessWaits = "MARKOUT-05",
+    /// Markers whose answer was lost are sent again.
+    /// Off: their transaction never completes.
+    LostMarkersSentAgain = "MARKOUT-06",
+    /// Markers that were refused for a passing reason are sent again.
+    /// Off: the transaction completes without them, and readers stop at its records.
+    RefusedMarkersSentAgain = "MARKOUT-07",
+    /// A transaction is complete when every marker is written.
+    /// Off: the next one begins early, and a marker of the old one cuts it in two.
+    CompleteAfterMarkers = "MARKOUT-09",
+    /// A completion that could not be written is written again.
+    /// Off: the transaction stays prepared, and every request for the id reads 51.
+    CompletionRepeated = "MARKOUT-11",
+    /// A transaction that lasts too long is aborted.
+    /// Off: a producer that died holds readers back for ever.
+    TimeoutAbort = "TIMEOUT-01",
+    /// The abort of a transaction that lasts too long raises the epoch.
+    /// Off: its producer goes on as if nothing had happened, and commits what is left.
+    TimeoutBump = "TIMEOUT-02",
+    /// A transaction's time counts from its first partition.
+    /// Off: each partition that it adds extends it.
+    TimeFromFirstPartition = "TIMEOUT-03",
+    /// A transactional id expires only while no transaction is open.
+    /// Off: an open transaction is forgotten, and nobody writes its markers.
+    OpenNeverExpires = "TIMEOUT-05",
+    /// A block of producer ids is given out once.
+    /// Off: two producers have one identity, and the records of one count as copies of the other's.
+    UniqueProducerIds = "PID-01",
     // groups.md
     /// An offset of a transaction is pending until the marker of its producer id.
     /// Off: it counts at once, and an abort does not take it back.
@@ -314,6 +402,9 @@ pub struct Rules {
 const _: () = assert!(Rule::ALL.len() <= 256, "a set of rules has 256 places");
 
 impl Rules {
+    /// Nothing is switched off.
+    pub const ALL_IN_FORCE: Self = Self { off: [0; 2] };
+
     /// Switches a rule off.
     pub fn without(&mut self, rule: Rule) {
         let (word, bit) = Self::place(rule);
@@ -322,7 +413,7 @@ impl Rules {
 
     /// Whether a rule is in force.
     #[must_use]
-    pub fn is_on(self, rule: Rule) -> bool {
+    pub const fn is_on(self, rule: Rule) -> bool {
         let (word, bit) = Self::place(rule);
         self.off[word] & bit == 0
     }

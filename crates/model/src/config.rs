@@ -29,6 +29,18 @@ pub struct ClusterConfig {
     pub seed: u64,
     /// The safety rules in force.
     pub rules: Rules,
+    /// How brokers come by producer ids.
+    pub producer_id_blocks: ProducerIdBlocks,
+}
+
+/// How a broker comes by its blocks of producer ids (PID-02).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ProducerIdBlocks {
+    /// There always is one: the controller answers within the step.
+    AtHand,
+    /// The broker asks when it needs one, and answers 14 to requests until it has it, as a fresh
+    /// broker of Kafka does to its first.
+    AskedFor,
 }
 
 /// One broker and the address that clients are told.
@@ -75,6 +87,7 @@ impl ClusterConfig {
             topics: Vec::new(),
             seed: 0,
             rules: Rules::default(),
+            producer_id_blocks: ProducerIdBlocks::AtHand,
         }
     }
 

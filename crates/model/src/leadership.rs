@@ -200,7 +200,8 @@ impl Step<'_> {
             | Timer::TransactionalIdExpiration { .. }
             | Timer::TransactionAppend { .. }
             | Timer::TransactionLoad { .. }
-            | Timer::MarkerRetry { .. } => txn::fire(self, timer),
+            | Timer::MarkerRetry { .. }
+            | Timer::ProducerIdBlock { .. } => txn::fire(self, timer),
             Timer::ProducerExpiration { broker } => self.expire_producers(*broker),
             Timer::OffsetExpiration { .. }
             | Timer::GroupAppend { .. }

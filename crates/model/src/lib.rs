@@ -11,8 +11,8 @@ mod cluster;
 pub use cluster::{Candidates, Cluster};
 mod config;
 pub use config::{
-    BrokerConfig, BrokerSettings, CleanupPolicy, ClusterConfig, NewTopic, SettingError,
-    TopicSettings,
+    BrokerConfig, BrokerSettings, CleanupPolicy, ClusterConfig, NewTopic, ProducerIdBlocks,
+    SettingError, TopicSettings,
 };
 mod disk;
 mod features;

@@ -13,7 +13,7 @@ mod election;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, PartitionIndex, ProducerId, TopicId, TopicName};
+use fencepost_ids::{BrokerId, PartitionIndex, ProducerId, Rule, Rules, TopicId, TopicName};
 
 use crate::config::{ClusterConfig, TopicSettings};
 use crate::features::Features;
@@ -141,9 +141,11 @@ impl Metadata {
     }
 
     /// Hands a block of producer ids to a broker: the first id of the block (PID-01).
-    pub(crate) fn allocate_producer_ids(&mut self) -> ProducerId {
+    pub(crate) fn allocate_producer_ids(&mut self, rules: Rules) -> ProducerId {
         let first = self.next_producer_id;
-        self.next_producer_id += PRODUCER_ID_BLOCK;
+        if rules.is_on(Rule::UniqueProducerIds) {
+            self.next_producer_id += PRODUCER_ID_BLOCK;
+        }
         ProducerId(first)
     }
 }

@@ -53,6 +53,11 @@ pub enum Timer {
         /// The sending coordinator.
         broker: BrokerId,
     },
+    /// The controller's block of producer ids arrives at a broker that asked for it (PID-02).
+    ProducerIdBlock {
+        /// The asking broker.
+        broker: BrokerId,
+    },
     /// The sweep of idle producer ids from partitions (RECOV-01).
     ProducerExpiration {
         /// The sweeping broker.
@@ -180,6 +185,7 @@ impl Timer {
             | Self::TransactionAppend { broker, .. }
             | Self::TransactionLoad { broker, .. }
             | Self::MarkerRetry { broker }
+            | Self::ProducerIdBlock { broker }
             | Self::ProducerExpiration { broker }
             | Self::OffsetExpiration { broker }
             | Self::GroupAppend { broker, .. }

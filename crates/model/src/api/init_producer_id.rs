@@ -14,9 +14,12 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: InitProducerIdRe
     let max_timeout_ms = parts.host.config.settings.transaction_max_timeout_ms;
     let verdict = match check(&request, max_timeout_ms) {
         Ok(None) => {
-            let producer_id = parts.producer_ids.take(parts.host.metadata);
-            let identity = Identity { producer_id, epoch: ProducerEpoch(0) };
-            return answer(&mut parts.host, call.ticket, Ok(identity));
+            let result = parts
+                .producer_ids
+                .take(&mut parts.host)
+                .map(|producer_id| Identity { producer_id, epoch: ProducerEpoch(0) })
+                .ok_or(ErrorCode::CoordinatorLoadInProgress);
+            return answer(&mut parts.host, call.ticket, result);
         }
         Ok(Some(init)) => {
             let (ids, host) = (parts.producer_ids, &mut parts.host);

@@ -207,6 +207,7 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         | Timer::TransactionAppend { .. }
         | Timer::TransactionLoad { .. }
         | Timer::MarkerRetry { .. }
+        | Timer::ProducerIdBlock { .. }
         | Timer::ProducerExpiration { .. } => {}
     }
 }

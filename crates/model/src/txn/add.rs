@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fencepost_ids::{ErrorCode, Timestamp, TopicPartition};
+use fencepost_ids::{ErrorCode, Rule, Timestamp, TopicPartition};
 
 use super::profile::TxnProfile;
 use super::state::{Identity, TxnFields, TxnMetadata, TxnPath, TxnState};
@@ -32,9 +32,12 @@ impl TxnMetadata {
     ) -> Result<AddVerdict, ErrorCode> {
         // First, so that a client that already uses the identity promised by EndTxn v5 waits
         // rather than being fenced (KAFKA-18660).
-        self.refuse_if_pending()?;
+        if profile.is_on(Rule::PendingBeforeAdder) {
+            self.refuse_if_pending(profile)?;
+        }
         self.refuse_stranger(identity)?;
-        let (mut all, start) = match self.fields.state {
+        self.refuse_if_pending(profile)?;
+        let (mut all, mut start) = match self.fields.state {
             TxnState::PrepareCommit | TxnState::PrepareAbort => {
                 return Err(ErrorCode::ConcurrentTransactions);
             }
@@ -46,6 +49,9 @@ impl TxnMetadata {
                 (BTreeSet::new(), now)
             }
         };
+        if !profile.is_on(Rule::TimeFromFirstPartition) {
+            start = now;
+        }
         all.extend(partitions.iter().cloned());
         let target = TxnFields {
             state: TxnState::Ongoing,

@@ -1,12 +1,12 @@
 //! Records on their way into `__transaction_state`, and what follows once they are committed.
 
-use fencepost_ids::{ErrorCode, Offset, PartitionIndex, Timestamp, TransactionalId};
+use fencepost_ids::{ErrorCode, Offset, PartitionIndex, Rule, Timestamp, TransactionalId};
 use fencepost_log::{BatchBuilder, NewRecord};
 
 use super::coordinator::{Place, TxnCoordinator};
 use super::log::{ValueFormat, encode_key, encode_value};
 use super::profile::TxnProfile;
-use super::state::{Identity, Pending};
+use super::state::{Identity, Pending, TxnState};
 use crate::api;
 use crate::host::Host;
 use crate::ticket::Ticket;
@@ -112,6 +112,9 @@ impl TxnCoordinator {
         let last = i64::from(batch.record_count()) - 1;
         match host.append_from_coordinator(key, batch.build(), None) {
             Err(error) => self.failed(host, partition, then, answer_of(error)),
+            Ok(_) if self.counts_unreplicated(host, partition, &then) => {
+                self.take_effect(host, partition, then);
+            }
             Ok(base) => {
                 let serial = self.appends;
                 self.appends += 1;
@@ -124,6 +127,21 @@ impl TxnCoordinator {
                     owned.appends.insert(last, Append { serial, then });
                 }
             }
+        }
+    }
+
+    /// Whether a record counts as soon as it is written, replicas or not: never, while the rules
+    /// are in force.
+    fn counts_unreplicated(&self, host: &Host<'_>, partition: PartitionIndex, then: &Then) -> bool {
+        let Then::Transition(id, _) = then else { return false };
+        let txn = self.owned.get(&partition).and_then(|owned| owned.ids.get(id));
+        let Some(target) = txn.and_then(|txn| txn.target()) else { return false };
+        match target.state {
+            TxnState::Ongoing => !host.config.rules.is_on(Rule::DurableAddition),
+            TxnState::PrepareCommit | TxnState::PrepareAbort => {
+                !host.config.rules.is_on(Rule::DurableDecision)
+            }
+            TxnState::Empty | TxnState::CompleteCommit | TxnState::CompleteAbort => false,
         }
     }
 
@@ -191,7 +209,9 @@ impl TxnCoordinator {
                 if is_prepared {
                     txn.prepare_completion(host.now, profile);
                 }
-                let identity = txn.target().unwrap_or_else(|| txn.fields()).identity();
+                let promised =
+                    txn.target().filter(|_| profile.is_on(Rule::IdentityAfterCompletion));
+                let identity = promised.unwrap_or_else(|| txn.fields()).identity();
                 self.answer_success(host, reply, identity);
                 if is_prepared {
                     self.owe_markers(host, place);
@@ -226,11 +246,16 @@ impl TxnCoordinator {
         then: Then,
         error: ErrorCode,
     ) {
+        let rules = host.config.rules;
         match &then {
-            Then::Complete(id) if error == ErrorCode::CoordinatorNotAvailable => {
+            Then::Complete(id)
+                if error == ErrorCode::CoordinatorNotAvailable
+                    && rules.is_on(Rule::CompletionRepeated) =>
+            {
                 let place = Place { partition, id: id.clone() };
                 self.markers.complete_later(host, place);
             }
+            _ if !rules.is_on(Rule::PendingReset) => {}
             Then::Transition(id, _) | Then::Complete(id) => self.abandon(partition, id),
             Then::Expire(ids) => ids.iter().for_each(|id| self.abandon(partition, id)),
         }

@@ -1,5 +1,6 @@
 //! The transaction coordinator of one broker: its cache, and what requests do to it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -99,15 +100,19 @@ impl TxnCoordinator {
         let InitRequest { transactional_id, timeout_ms, expected } = request;
         let place = self.locate(host, transactional_id)?;
         let known = &mut self.partition(place.partition)?.ids;
-        let txn = known
-            .entry(place.id.clone())
-            .or_insert_with(|| TxnMetadata::new(ids.take(host.metadata), timeout_ms, now));
-        let new_id = &mut || Some(ids.take(host.metadata));
+        let txn = match known.entry(place.id.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let producer_id = ids.take(host).ok_or(ErrorCode::CoordinatorLoadInProgress)?;
+                unknown.insert(TxnMetadata::new(producer_id, timeout_ms, now))
+            }
+        };
+        let new_id = &mut || ids.take(host);
         let reply = match txn.prepare_init(expected, timeout_ms, now, profile, new_id)? {
             InitVerdict::Write => Reply::Init(ticket),
             InitVerdict::AbortOngoing => {
                 let path = TxnPath::of_level(host.metadata.features.transaction_version());
-                let new_id = &mut || Some(ids.take(host.metadata));
+                let new_id = &mut || ids.take(host);
                 txn.prepare_fence(path, now, profile, new_id)?;
                 Reply::Fence(Some(ticket))
             }
@@ -193,7 +198,7 @@ impl TxnCoordinator {
         let verdict = match path {
             TxnPath::Tv1 => txn.prepare_end_tv1(identity, outcome, now, profile)?,
             TxnPath::Tv2 => {
-                let new_id = &mut || Some(ids.take(host.metadata));
+                let new_id = &mut || ids.take(host);
                 txn.prepare_end_tv2(identity, outcome, now, profile, new_id)?
             }
         };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use fencepost_ids::{ErrorCode, ProducerEpoch, ProducerId, Timestamp};
+use fencepost_ids::{ErrorCode, ProducerEpoch, ProducerId, Rule, Timestamp};
 
 use super::init::ProducerIdSource;
 use super::profile::{FenceBump, TxnProfile};
@@ -45,10 +45,11 @@ impl TxnMetadata {
             return Err(ErrorCode::InvalidProducerIdMapping);
         }
         // Before the pending check: a fenced producer learns so at once (END-05).
-        if identity.epoch != self.fields.epoch {
+        let is_later = identity.epoch > self.fields.epoch;
+        if is_later && profile.is_on(Rule::StrictEpochAtEnd) || identity.epoch < self.fields.epoch {
             return Err(ErrorCode::ProducerFenced);
         }
-        self.refuse_if_pending()?;
+        self.refuse_if_pending(profile)?;
         match (self.fields.state, outcome) {
             (TxnState::Ongoing, _) => {
                 let prepared = self.prepared(outcome, TxnPath::Tv1, now);
@@ -81,8 +82,10 @@ impl TxnMetadata {
     ) -> Result<EndVerdict, ErrorCode> {
         // First, so that a client that aborts the next, empty transaction with the promised epoch
         // waits rather than being fenced (END-05, KAFKA-18464).
-        self.refuse_if_pending()?;
-        let overflow_retry = self.is_overflow_retry(identity);
+        if profile.is_on(Rule::PendingBeforeEnder) {
+            self.refuse_if_pending(profile)?;
+        }
+        let overflow_retry = self.is_overflow_retry(identity, profile);
         if identity.producer_id != self.fields.producer_id && !overflow_retry {
             return Err(ErrorCode::InvalidProducerIdMapping);
         }
@@ -93,7 +96,7 @@ impl TxnMetadata {
             | TxnState::PrepareCommit
             | TxnState::PrepareAbort
             | TxnState::CompleteCommit
-            | TxnState::CompleteAbort => self.relation(identity),
+            | TxnState::CompleteAbort => self.relation(identity, profile),
         };
         match (self.fields.state, relation, outcome) {
             (TxnState::Ongoing, Relation::Current, _)
@@ -102,8 +105,14 @@ impl TxnMetadata {
                 Relation::Current,
                 MarkerType::Abort,
             ) => {
-                let prepared = self.prepared(outcome, TxnPath::Tv2, now);
-                let prepared = bumped_or_rotated(prepared, profile, new_id)?;
+                self.refuse_if_pending(profile)?;
+                if self.fields.state != TxnState::Ongoing && !profile.is_on(Rule::EmptyAbort) {
+                    return Err(ErrorCode::InvalidTxnState);
+                }
+                let mut prepared = self.prepared(outcome, TxnPath::Tv2, now);
+                if profile.is_on(Rule::EpochPerTransaction) {
+                    prepared = bumped_or_rotated(prepared, profile, new_id)?;
+                }
                 self.prepare(prepared, profile);
                 Ok(EndVerdict::Write)
             }
@@ -154,18 +163,19 @@ impl TxnMetadata {
         profile: TxnProfile,
         new_id: ProducerIdSource<'_>,
     ) -> Result<(), ErrorCode> {
-        self.refuse_if_pending()?;
+        self.refuse_if_pending(profile)?;
         assert!(self.fields.state == TxnState::Ongoing, "only an open transaction is fenced");
-        if path == TxnPath::Tv2 && profile.fence != FenceBump::Twice {
+        let fence = if profile.is_on(Rule::SingleBump) { profile.fence } else { FenceBump::Twice };
+        if path == TxnPath::Tv2 && fence != FenceBump::Twice {
             let prepared = self.prepared(MarkerType::Abort, path, now);
-            let prepared = match profile.fence {
+            let prepared = match fence {
                 FenceBump::OnceOrRotate => bumped_or_rotated(prepared, profile, new_id)?,
                 FenceBump::Once | FenceBump::Twice => bumped(prepared)?,
             };
             self.prepare(prepared, profile);
             return Ok(());
         }
-        let fenced = if self.unlogged_fence {
+        let fenced = if self.unlogged_fence && profile.is_on(Rule::FenceBumpsOnce) {
             self.fields.epoch
         } else {
             self.fields.epoch.next().ok_or(ErrorCode::UnknownServerError)?
@@ -214,14 +224,18 @@ impl TxnMetadata {
     }
 
     /// A retry of the EndTxn that replaced the producer id (END-11).
-    fn is_overflow_retry(&self, identity: Identity) -> bool {
-        identity.producer_id == self.fields.previous_producer_id
+    fn is_overflow_retry(&self, identity: Identity, profile: TxnProfile) -> bool {
+        profile.is_on(Rule::OverflowRetry)
+            && identity.producer_id == self.fields.previous_producer_id
             && identity.epoch == ProducerEpoch(ProducerEpoch::MAX.0 - 1)
             && self.fields.epoch == ProducerEpoch(0)
     }
 
-    fn relation(&self, identity: Identity) -> Relation {
-        if identity.epoch == self.fields.epoch {
+    fn relation(&self, identity: Identity, profile: TxnProfile) -> Relation {
+        let is_late = identity.epoch < self.fields.epoch;
+        if identity.epoch == self.fields.epoch
+            || is_late && !profile.is_on(Rule::EndOfItsOwnTransaction)
+        {
             Relation::Current
         } else if identity.epoch.next() == Some(self.fields.epoch) {
             Relation::Retry

@@ -1,6 +1,6 @@
 //! When a transaction has lasted too long, and when a transactional id is forgotten.
 
-use fencepost_ids::{ErrorCode, Timestamp};
+use fencepost_ids::{Rule, Timestamp};
 
 use super::profile::TxnProfile;
 use super::state::{Pending, TxnMetadata, TxnState};
@@ -12,18 +12,25 @@ impl TxnMetadata {
         self.fields.state == TxnState::Ongoing
             && self.pending.is_none()
             && !unlimited
+            && profile.is_on(Rule::TimeoutAbort)
             && self.fields.start.plus_millis(i64::from(self.fields.timeout_ms)) < now
     }
 
     /// Marks the id as expiring if it has been idle for `expiration_ms` (TIMEOUT-05, TIMEOUT-06);
     /// says whether it did.
-    pub(crate) fn prepare_expiry(&mut self, now: Timestamp, expiration_ms: i64) -> bool {
+    pub(crate) fn prepare_expiry(
+        &mut self,
+        now: Timestamp,
+        expiration_ms: i64,
+        profile: TxnProfile,
+    ) -> bool {
         let ended = match self.fields.state {
             TxnState::Empty | TxnState::CompleteCommit | TxnState::CompleteAbort => true,
-            TxnState::Ongoing | TxnState::PrepareCommit | TxnState::PrepareAbort => false,
+            TxnState::Ongoing => !profile.is_on(Rule::OpenNeverExpires),
+            TxnState::PrepareCommit | TxnState::PrepareAbort => false,
         };
         let idle = now.millis_since(self.fields.last_update) >= expiration_ms;
-        let expires = ended && idle && self.refuse_if_pending() == Ok::<(), ErrorCode>(());
+        let expires = ended && idle && self.pending.is_none();
         if expires {
             self.pending = Some(Pending::Dead);
         }
@@ -65,13 +72,20 @@ mod tests {
         for state in TxnState::ALL {
             let mut metadata = at(state, 5);
             metadata.fields.last_update = Timestamp(100);
-            assert!(!metadata.prepare_expiry(Timestamp(149), 50), "{state:?}");
+            assert!(!metadata.prepare_expiry(Timestamp(149), 50, TxnProfile::V4_2), "{state:?}");
             let expires = matches!(
                 state,
                 TxnState::Empty | TxnState::CompleteCommit | TxnState::CompleteAbort
             );
-            assert_eq!(metadata.prepare_expiry(Timestamp(150), 50), expires, "{state:?}");
-            assert!(!metadata.prepare_expiry(Timestamp(150), 50), "{state:?}: pending already");
+            assert_eq!(
+                metadata.prepare_expiry(Timestamp(150), 50, TxnProfile::V4_2),
+                expires,
+                "{state:?}"
+            );
+            assert!(
+                !metadata.prepare_expiry(Timestamp(150), 50, TxnProfile::V4_2),
+                "{state:?}: pending already"
+            );
         }
     }
 }

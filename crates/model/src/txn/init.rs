@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fencepost_ids::{ErrorCode, ProducerEpoch, ProducerId, Timestamp};
+use fencepost_ids::{ErrorCode, ProducerEpoch, ProducerId, Rule, Timestamp};
 
 use super::profile::TxnProfile;
 use super::state::{Identity, TxnFields, TxnMetadata, TxnState};
@@ -32,8 +32,9 @@ impl TxnMetadata {
         profile: TxnProfile,
         new_id: ProducerIdSource<'_>,
     ) -> Result<InitVerdict, ErrorCode> {
-        self.refuse_if_pending()?;
-        if !expected.is_none_or(|identity| self.is_plausible(identity)) {
+        self.refuse_if_pending(profile)?;
+        let strangers_are_refused = profile.is_on(Rule::PlausibleIdentity);
+        if strangers_are_refused && !expected.is_none_or(|identity| self.is_plausible(identity)) {
             return Err(ErrorCode::ProducerFenced);
         }
         match self.fields.state {
@@ -42,7 +43,7 @@ impl TxnMetadata {
             }
             TxnState::Ongoing => Ok(InitVerdict::AbortOngoing),
             TxnState::Empty | TxnState::CompleteCommit | TxnState::CompleteAbort => {
-                let (identity, last_epoch) = self.next_identity(expected, new_id)?;
+                let (identity, last_epoch) = self.next_identity(expected, profile, new_id)?;
                 let target = TxnFields {
                     producer_id: identity.producer_id,
                     previous_producer_id: self.fields.previous_producer_id,
@@ -74,11 +75,16 @@ impl TxnMetadata {
     fn next_identity(
         &self,
         expected: Option<Identity>,
+        profile: TxnProfile,
         new_id: ProducerIdSource<'_>,
     ) -> Result<(Identity, ProducerEpoch), ErrorCode> {
         let current = self.fields.identity();
         let is_current = expected.is_none_or(|identity| identity.epoch == current.epoch);
-        let last_epoch = if expected.is_some() { current.epoch } else { ProducerEpoch::NONE };
+        let last_epoch = if expected.is_none() && profile.is_on(Rule::InitForgetsRetries) {
+            ProducerEpoch::NONE
+        } else {
+            current.epoch
+        };
         if current.epoch.is_exhausted() {
             if !is_current {
                 // Kafka fails inside here, and its clients find that fatal (INIT-15).
@@ -92,7 +98,9 @@ impl TxnMetadata {
             return Ok((Identity { epoch, ..current }, last_epoch));
         }
         match expected {
-            Some(identity) if identity.epoch == self.fields.last_epoch => {
+            Some(identity)
+                if identity.epoch == self.fields.last_epoch && profile.is_on(Rule::InitRetry) =>
+            {
                 Ok((current, self.fields.last_epoch))
             }
             Some(_) | None => Err(ErrorCode::ProducerFenced),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fencepost_ids::{
-    BrokerId, CoordinatorEpoch, ErrorCode, PartitionIndex, ProducerEpoch, ProducerId,
+    BrokerId, CoordinatorEpoch, ErrorCode, PartitionIndex, ProducerEpoch, ProducerId, Rule,
     TopicPartition,
 };
 
@@ -143,10 +143,13 @@ impl TxnCoordinator {
             place: place.clone(),
         };
         if owed.partitions.is_empty() {
+            return self.write_completion(host, place);
+        }
+        let waits = TxnProfile::of(host).is_on(Rule::CompleteAfterMarkers);
+        self.route(host, owed);
+        self.markers.send(host);
+        if !waits {
             self.write_completion(host, place);
-        } else {
-            self.route(host, owed);
-            self.markers.send(host);
         }
     }
 
@@ -162,8 +165,9 @@ impl TxnCoordinator {
             return;
         }
         let Some((_, sent)) = self.markers.in_flight.remove(&from) else { return };
+        let profile = TxnProfile::of(host);
         for owed in sent {
-            if !self.is_current(&owed) {
+            if !self.is_current(&owed, profile) {
                 continue;
             }
             let code = |partition: &TopicPartition| {
@@ -176,8 +180,11 @@ impl TxnCoordinator {
                     })
                     .map_or(ErrorCode::UnknownServerError, |(_, _, code)| *code)
             };
-            let effects: Vec<_> =
-                owed.partitions.iter().map(|it| (it.clone(), effect_of(code(it)))).collect();
+            let effects: Vec<_> = owed
+                .partitions
+                .iter()
+                .map(|it| (it.clone(), effect_of(code(it), profile)))
+                .collect();
             let with = |wanted| {
                 effects
                     .iter()
@@ -201,8 +208,9 @@ impl TxnCoordinator {
 
     /// The connection to a broker broke: what was sent on it is sent again (MARKOUT-06).
     pub(super) fn markers_lost(&mut self, host: &mut Host<'_>, to: BrokerId) {
+        let profile = TxnProfile::of(host);
         for owed in self.markers.in_flight.remove(&to).into_iter().flat_map(|(_, sent)| sent) {
-            if self.is_current(&owed) {
+            if self.is_current(&owed, profile) && profile.is_on(Rule::LostMarkersSentAgain) {
                 self.markers.send_later(host, owed);
             }
         }
@@ -214,8 +222,9 @@ impl TxnCoordinator {
         for place in std::mem::take(&mut self.markers.completions) {
             self.write_completion(host, place);
         }
+        let profile = TxnProfile::of(host);
         for owed in std::mem::take(&mut self.markers.later) {
-            if self.is_current(&owed) {
+            if self.is_current(&owed, profile) {
                 self.route(host, owed);
             }
         }
@@ -225,7 +234,8 @@ impl TxnCoordinator {
     /// Queues markers for the leaders that the metadata names now (MARKOUT-02).
     fn route(&mut self, host: &mut Host<'_>, owed: Owed) {
         let mut by_leader: BTreeMap<Option<BrokerId>, Vec<TopicPartition>> = BTreeMap::new();
-        let mut unknown = Vec::new();
+        let mut settled = Vec::new();
+        let profile = TxnProfile::of(host);
         for partition in &owed.partitions {
             match host.key(&partition.topic, partition.partition) {
                 Some(key) => {
@@ -233,17 +243,21 @@ impl TxnCoordinator {
                     by_leader.entry(leader).or_default().push(partition.clone());
                 }
                 // A deleted partition needs no marker (MARKOUT-04).
-                None => unknown.push(partition.clone()),
+                None if profile.is_on(Rule::DeletedNeedsNoMarker) => {
+                    settled.push(partition.clone());
+                }
+                None => by_leader.entry(None).or_default().push(partition.clone()),
             }
         }
         for (leader, partitions) in by_leader {
             let owed = Owed { partitions, ..owed.clone() };
             match leader {
                 Some(leader) => self.markers.queued.entry(leader).or_default().push(owed),
-                None => self.markers.send_later(host, owed),
+                None if profile.is_on(Rule::LeaderlessWaits) => self.markers.send_later(host, owed),
+                None => settled.extend(owed.partitions),
             }
         }
-        self.settle(host, owed.place, &unknown);
+        self.settle(host, owed.place, &settled);
     }
 
     /// Takes partitions out of a transaction; the last one completes it.
@@ -259,9 +273,9 @@ impl TxnCoordinator {
 
     /// Whether the transaction still waits for these markers: same term of the coordinator, same
     /// transaction, not given up.
-    fn is_current(&self, owed: &Owed) -> bool {
+    fn is_current(&self, owed: &Owed, profile: TxnProfile) -> bool {
         let Some(owned) = self.owned.get(&owed.place.partition) else { return false };
-        owned.epoch == owed.coordinator_epoch
+        (owned.epoch == owed.coordinator_epoch || !profile.is_on(Rule::MarkersOfOneTerm))
             && !owned.given_up.contains(&owed.place.id)
             && owned.ids.get(&owed.place.id).is_some_and(|txn| {
                 let fields = txn.fields();
@@ -272,7 +286,7 @@ impl TxnCoordinator {
     }
 }
 
-const fn effect_of(code: ErrorCode) -> Effect {
+const fn effect_of(code: ErrorCode, profile: TxnProfile) -> Effect {
     match code {
         ErrorCode::None
         | ErrorCode::UnsupportedForMessageFormat
@@ -282,7 +296,13 @@ const fn effect_of(code: ErrorCode) -> Effect {
         | ErrorCode::NotEnoughReplicas
         | ErrorCode::NotEnoughReplicasAfterAppend
         | ErrorCode::RequestTimedOut
-        | ErrorCode::KafkaStorageError => Effect::SendAgain,
+        | ErrorCode::KafkaStorageError => {
+            if profile.is_on(Rule::RefusedMarkersSentAgain) {
+                Effect::SendAgain
+            } else {
+                Effect::Settled
+            }
+        }
         // A fenced coordinator gives up, and so does one that meets what it cannot explain.
         _ => Effect::GiveUp,
     }
@@ -307,7 +327,7 @@ mod tests {
                 3 | 6 | 19 | 20 | 7 | 56 => Effect::SendAgain,
                 _ => Effect::GiveUp,
             };
-            assert_eq!(effect_of(*code), wanted, "{code}");
+            assert_eq!(effect_of(*code, TxnProfile::V4_2), wanted, "{code}");
         }
     }
 }

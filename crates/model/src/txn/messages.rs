@@ -90,6 +90,7 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
             parts.txn.finish_load(&mut parts.host, *partition);
         }
         Timer::MarkerRetry { .. } => parts.txn.retry_markers(&mut parts.host),
+        Timer::ProducerIdBlock { .. } => parts.producer_ids.block_arrived(&mut parts.host),
         Timer::Parked { .. }
         | Timer::VerificationRetry { .. }
         | Timer::ProducerExpiration { .. }

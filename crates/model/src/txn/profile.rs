@@ -1,5 +1,6 @@
-//! In what the releases of Kafka differ as transaction coordinator.
+//! In what the releases of Kafka differ as transaction coordinator, and which rules are in force.
 
+use fencepost_ids::{Rule, Rules};
 use fencepost_wire::Release;
 
 use crate::host::Host;
@@ -21,6 +22,8 @@ pub(crate) struct TxnProfile {
     pub(crate) two_phase_commit: bool,
     /// A load skips records with an unknown value version instead of stopping (D11).
     pub(crate) skips_unknown_values: bool,
+    /// The safety rules in force.
+    pub(crate) in_force: Rules,
 }
 
 /// What a timeout or a newcomer's InitProducerId does to the epoch of an open TV2 transaction
@@ -36,14 +39,19 @@ pub(crate) enum FenceBump {
 }
 
 impl TxnProfile {
-    /// The behaviour of the cluster's release.
+    /// The behaviour of the cluster's release under its rules.
     pub(crate) fn of(host: &Host<'_>) -> Self {
-        match host.config.release {
+        let release = match host.config.release {
             Release::V3_9 => Self::V3_9,
             Release::V4_0 => Self::V4_0,
             Release::V4_1 => Self::V4_1,
             Release::V4_2 => Self::V4_2,
-        }
+        };
+        Self { in_force: host.config.rules, ..release }
+    }
+
+    pub(crate) const fn is_on(self, rule: Rule) -> bool {
+        self.in_force.is_on(rule)
     }
 
     /// Kafka 3.9, which knows no TV2; what it shares with 4.0 behaves as there.
@@ -61,6 +69,7 @@ impl TxnProfile {
         strict_marker_epochs: false,
         two_phase_commit: false,
         skips_unknown_values: false,
+        in_force: Rules::ALL_IN_FORCE,
     };
 
     /// Kafka 4.1.

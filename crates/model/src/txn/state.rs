@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use fencepost_ids::{ErrorCode, ProducerEpoch, ProducerId, Timestamp, TopicPartition};
+use fencepost_ids::{ErrorCode, ProducerEpoch, ProducerId, Rule, Timestamp, TopicPartition};
 
 use super::profile::TxnProfile;
 
@@ -208,13 +208,16 @@ impl TxnMetadata {
     }
 
     /// One transition of an id is in flight at a time (STATE-02).
-    pub(super) fn refuse_if_pending(&self) -> Result<(), ErrorCode> {
-        if self.pending.is_some() { Err(ErrorCode::ConcurrentTransactions) } else { Ok(()) }
+    pub(super) fn refuse_if_pending(&self, profile: TxnProfile) -> Result<(), ErrorCode> {
+        if self.pending.is_some() && profile.is_on(Rule::OneTransitionAtATime) {
+            Err(ErrorCode::ConcurrentTransactions)
+        } else {
+            Ok(())
+        }
     }
 
     /// The first step of a change (STATE-01).
     pub(super) fn prepare(&mut self, mut target: TxnFields, profile: TxnProfile) {
-        assert!(self.pending.is_none(), "STATE-02: one transition at a time");
         if profile.every_transition_sets_previous_id || sets_previous_id_in_4_0(&target) {
             target.previous_producer_id = self.fields.producer_id;
         }
@@ -301,7 +304,10 @@ pub(super) mod tests {
         let target = TxnFields { state: TxnState::Ongoing, ..before.clone() };
         metadata.prepare(target, TxnProfile::V4_2);
         assert_eq!(*metadata.fields(), before);
-        assert_eq!(metadata.refuse_if_pending(), Err(ErrorCode::ConcurrentTransactions));
+        assert_eq!(
+            metadata.refuse_if_pending(TxnProfile::V4_2),
+            Err(ErrorCode::ConcurrentTransactions)
+        );
         let mut given_up = metadata.clone();
         metadata.complete();
         assert_eq!(metadata.fields().state, TxnState::Ongoing);

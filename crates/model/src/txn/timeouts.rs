@@ -1,6 +1,7 @@
 //! The scans for transactions and transactional ids past their time (TIMEOUT-01 to TIMEOUT-06).
 
-use fencepost_ids::PartitionIndex;
+use fencepost_ids::{PartitionIndex, Rule};
+use fencepost_log::MarkerType;
 
 use super::appends::Reply;
 use super::coordinator::{Place, TxnCoordinator};
@@ -27,8 +28,14 @@ impl TxnCoordinator {
         let path = TxnPath::of_level(host.metadata.features.transaction_version());
         for place in self.places(|txn| txn.is_timed_out(now, profile)) {
             let Ok(txn) = self.txn(&place) else { continue };
-            let new_id = &mut || Some(ids.take(host.metadata));
-            if txn.prepare_fence(path, now, profile, new_id).is_ok() {
+            let new_id = &mut || ids.take(host);
+            let prepared = if profile.is_on(Rule::TimeoutBump) {
+                txn.prepare_fence(path, now, profile, new_id)
+            } else {
+                let identity = txn.fields().identity();
+                txn.prepare_end_tv1(identity, MarkerType::Abort, now, profile).map(drop)
+            };
+            if prepared.is_ok() {
                 self.write(host, place, Reply::Fence(None));
             }
         }
@@ -37,7 +44,7 @@ impl TxnCoordinator {
     /// Forgets every transactional id that was idle for too long (TIMEOUT-06).
     pub(super) fn expire_ids(&mut self, host: &mut Host<'_>) {
         set_expiration_scan(host);
-        let now = host.now;
+        let (now, profile) = (host.now, TxnProfile::of(host));
         let idle_ms = i64::from(host.config.settings.transactional_id_expiration_ms);
         let partitions: Vec<PartitionIndex> = self.owned.keys().copied().collect();
         for partition in partitions {
@@ -50,7 +57,9 @@ impl TxnCoordinator {
             let expired: Vec<_> = owned
                 .ids
                 .iter_mut()
-                .filter_map(|(id, txn)| txn.prepare_expiry(now, idle_ms).then(|| id.clone()))
+                .filter_map(|(id, txn)| {
+                    txn.prepare_expiry(now, idle_ms, profile).then(|| id.clone())
+                })
                 .collect();
             let mut batch = Vec::new();
             let mut bytes = 0;

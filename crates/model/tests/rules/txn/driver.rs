@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use fencepost_ids::{BrokerId, TopicName, partition_of};
-use fencepost_model::{ClusterConfig, Input, Message, MessageBody, NewTopic, Timer};
+use fencepost_model::{ClusterConfig, Input, Message, MessageBody, NewTopic, Timer, TopicIndex};
 use fencepost_wire::messages::{
     DeleteTopicsRequest, FindCoordinatorRequest, MetadataRequest, TransactionalId, metadata_request,
 };
@@ -22,6 +22,8 @@ use crate::world::{self, Client};
 const TXN_PARTITIONS: i32 = 5;
 
 pub(crate) const TXN_LOG: &str = "__transaction_state";
+
+const ORDERS: TopicIndex = TopicIndex(0);
 
 /// A producer id and an epoch, as a client holds them.
 pub(crate) type Producer = (i64, i16);
@@ -58,6 +60,16 @@ pub(crate) fn markers(message: &Message) -> bool {
 
 pub(crate) fn replication(message: &Message) -> bool {
     matches!(message.body, MessageBody::Replicate { .. })
+}
+
+/// Replication of `orders`, the first topic of a cluster.
+pub(crate) fn replication_of_orders(message: &Message) -> bool {
+    matches!(message.body, MessageBody::Replicate { partition, .. } if partition.topic == ORDERS)
+}
+
+/// Replication of the coordinators' logs.
+pub(crate) fn replication_of_internals(message: &Message) -> bool {
+    replication(message) && !replication_of_orders(message)
 }
 
 pub(crate) fn nothing(_: &Message) -> bool {
@@ -152,8 +164,18 @@ impl World {
         self.run();
     }
 
+    /// Sends a request; nothing is delivered and no load ends.
+    pub(crate) fn send_quietly(
+        &mut self,
+        broker: i32,
+        version: i16,
+        request: impl Into<Request>,
+    ) -> Sent {
+        self.base.send(self.connections[&broker], version, request)
+    }
+
     pub(crate) fn send(&mut self, broker: i32, version: i16, request: impl Into<Request>) -> Sent {
-        let sent = self.base.send(self.connections[&broker], version, request);
+        let sent = self.send_quietly(broker, version, request);
         self.run();
         sent
     }

@@ -11,4 +11,5 @@ mod inspecting;
 mod markers;
 mod offsets;
 mod schedules;
+mod switches;
 mod timeouts;

@@ -1,7 +1,8 @@
 //! The APIs of transactions, answered as text.
 
-use fencepost_ids::{ProducerEpoch, ProducerId, Sequence};
-use fencepost_log::{BatchBuilder, NewRecord, TransactionBit};
+use std::sync::LazyLock;
+
+use bytes::Bytes;
 use fencepost_wire::StrBytes;
 use fencepost_wire::messages::add_partitions_to_txn_request::{
     AddPartitionsToTxnTopic, AddPartitionsToTxnTransaction,
@@ -13,6 +14,7 @@ use fencepost_wire::messages::write_txn_markers_request::{
 use fencepost_wire::messages::*;
 
 use super::{Producer, Sent, World, topic_name, transactional_id};
+use crate::world::{plain, transactional};
 
 impl World {
     pub(crate) fn send_init(&mut self, id: &str, version: i16, expected: Option<Producer>) -> Sent {
@@ -96,12 +98,27 @@ impl World {
         commit: bool,
     ) -> Sent {
         let broker = self.coordinator(id);
-        let request = EndTxnRequest::default()
-            .with_transactional_id(transactional_id(id))
-            .with_producer_id(producer.0.into())
-            .with_producer_epoch(producer.1)
-            .with_committed(commit);
-        self.send(broker, version, request)
+        self.send(broker, version, end_request(id, producer, commit))
+    }
+
+    /// A cluster of one broker at level 2 in which `t` is at (0, 32766) by empty aborts.
+    pub(crate) fn exhausted() -> Self {
+        static WORLD: LazyLock<World> = LazyLock::new(|| {
+            let mut world = World::new(1, 2);
+            world.exhaust();
+            world
+        });
+        WORLD.clone()
+    }
+
+    /// Brings the new id `t` to (0, 32766) by empty aborts (END-08), in a cluster of one broker.
+    pub(crate) fn exhaust(&mut self) {
+        assert_eq!(self.init("t", None), "0,0");
+        for epoch in 0..32_766 {
+            let request = end_request("t", (0, epoch), false);
+            let sent = self.send_quietly(0, 5, request);
+            assert_eq!(self.shown(sent), format!("0,{}", epoch + 1));
+        }
     }
 
     /// One transactional record to a partition of `orders`.
@@ -114,22 +131,22 @@ impl World {
         partition: i32,
     ) -> Sent {
         let broker = self.leader("orders", partition);
-        let mut batch = BatchBuilder::new()
-            .producer(ProducerId(producer.0), ProducerEpoch(producer.1), Sequence(sequence))
-            .transaction(TransactionBit::Transactional);
-        batch.push(self.now, NewRecord { value: Some(b"v"), ..NewRecord::default() });
-        let data = PartitionProduceData::default()
-            .with_index(partition)
-            .with_records(Some(batch.build().bytes().clone()));
-        let topic = TopicProduceData::default()
-            .with_name(topic_name("orders"))
-            .with_partition_data(vec![data]);
-        let request = ProduceRequest::default()
-            .with_transactional_id(Some(transactional_id(id)))
-            .with_acks(-1)
-            .with_timeout_ms(30_000)
-            .with_topic_data(vec![topic]);
-        self.send(broker, version, request)
+        let records = transactional(producer, sequence, 1);
+        let id = Some(transactional_id(id));
+        self.send(broker, version, produce_request(id, partition, records))
+    }
+
+    /// One record outside transactions to a partition of `orders`.
+    pub(crate) fn produce_plain(
+        &mut self,
+        producer: Producer,
+        sequence: i32,
+        partition: i32,
+    ) -> String {
+        let broker = self.leader("orders", partition);
+        let request = produce_request(None, partition, plain(producer, sequence, 1));
+        let sent = self.send(broker, 9, request);
+        self.shown(sent)
     }
 
     pub(crate) fn produce(
@@ -185,4 +202,23 @@ impl World {
         let sent = self.send(broker, 0, request);
         self.shown(sent)
     }
+}
+
+fn end_request(id: &str, producer: Producer, commit: bool) -> EndTxnRequest {
+    EndTxnRequest::default()
+        .with_transactional_id(transactional_id(id))
+        .with_producer_id(producer.0.into())
+        .with_producer_epoch(producer.1)
+        .with_committed(commit)
+}
+
+fn produce_request(id: Option<TransactionalId>, partition: i32, records: Bytes) -> ProduceRequest {
+    let data = PartitionProduceData::default().with_index(partition).with_records(Some(records));
+    let topic =
+        TopicProduceData::default().with_name(topic_name("orders")).with_partition_data(vec![data]);
+    ProduceRequest::default()
+        .with_transactional_id(id)
+        .with_acks(-1)
+        .with_timeout_ms(30_000)
+        .with_topic_data(vec![topic])
 }
