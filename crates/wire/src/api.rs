@@ -8,6 +8,7 @@ use kafka_protocol::protocol::{Decodable, Encodable};
 
 use crate::FetchResponse;
 use crate::frame::FrameBuilder;
+use crate::newest;
 use crate::schema::{self, Schema};
 
 /// A message body that this crate can read and write; errors are kafka-protocol's text.
@@ -104,6 +105,9 @@ macro_rules! apis {
                 bytes: &mut Bytes,
                 version: i16,
             ) -> Result<Self, String> {
+                if let Some(newest) = newest::decode_request(api, bytes, version) {
+                    return newest;
+                }
                 match api {
                     $(ApiKey::$api => <$request as Body>::decode(bytes, version).map(Self::$api),)*
                 }
@@ -114,6 +118,9 @@ macro_rules! apis {
                 frame: &mut FrameBuilder,
                 version: i16,
             ) -> Result<(), String> {
+                if let Some(newest) = newest::encode_request(self, frame, version) {
+                    return newest;
+                }
                 match self {
                     $(Self::$api(body) => Body::encode(body, frame, version),)*
                 }
@@ -142,6 +149,9 @@ macro_rules! apis {
                 bytes: &mut Bytes,
                 version: i16,
             ) -> Result<Self, String> {
+                if let Some(newest) = newest::decode_response(api, bytes, version) {
+                    return newest;
+                }
                 match api {
                     $(ApiKey::$api => <$response as Body>::decode(bytes, version).map(Self::$api),)*
                 }
@@ -152,6 +162,9 @@ macro_rules! apis {
                 frame: &mut FrameBuilder,
                 version: i16,
             ) -> Result<(), String> {
+                if let Some(newest) = newest::encode_response(self, frame, version) {
+                    return newest;
+                }
                 match self {
                     $(Self::$api(body) => Body::encode(body, frame, version),)*
                 }

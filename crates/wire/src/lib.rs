@@ -28,6 +28,7 @@ pub use fetch_response::{
 mod convert;
 pub use convert::{FromWire, ToWire};
 mod guard;
+mod newest;
 mod reader;
 mod schema;
 

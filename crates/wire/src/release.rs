@@ -6,8 +6,7 @@
 //! that cannot be encoded is not advertised (API-01):
 //!
 //! - 3.9 begins where 4.0 does: the versions that KIP-896 removed are not served.
-//! - 4.2 ends where 4.1 does for `ListOffsets` (10, not 11), `OffsetCommit` and `OffsetFetch`
-//!   (9, not 10) and `WriteTxnMarkers` (1, not 2).
+//! - 4.2 ends where 4.1 does for `WriteTxnMarkers` (1, not 2).
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -58,7 +57,8 @@ impl Release {
         let (first, last) = match self {
             Self::V3_9 => range_in_3_9(api),
             Self::V4_0 => range_in_4_0(api),
-            Self::V4_1 | Self::V4_2 => range_in_4_1(api),
+            Self::V4_1 => range_in_4_1(api),
+            Self::V4_2 => range_in_4_2(api),
         };
         first..=last
     }
@@ -78,6 +78,15 @@ impl Release {
     #[must_use]
     pub fn serves(self, api: ApiKey, version: i16) -> bool {
         self.served_versions(api).contains(&version)
+    }
+}
+
+const fn range_in_4_2(api: ApiKey) -> (i16, i16) {
+    match api {
+        ApiKey::ListOffsets => (1, 11),
+        ApiKey::OffsetCommit => (2, 10),
+        ApiKey::OffsetFetch => (1, 10),
+        same => range_in_4_1(same),
     }
 }
 

@@ -15,6 +15,7 @@ const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
 /// What a query found.
 struct Found {
@@ -99,6 +100,7 @@ fn find(
         MAX_TIMESTAMP => 7,
         EARLIEST_LOCAL => 8,
         LATEST_TIERED => 9,
+        EARLIEST_PENDING_UPLOAD => 11,
         _ => i16::MAX,
     };
     if version < since {
@@ -140,7 +142,7 @@ fn find(
             let leader_epoch = log.leader_epoch_at(start).unwrap_or(LeaderEpoch::NONE);
             Ok(Found { offset: start, leader_epoch, ..Found::NOTHING })
         }
-        LATEST_TIERED => Ok(Found::NOTHING),
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok(Found::NOTHING),
         MAX_TIMESTAMP => by_timestamp(log.offset_of_max_timestamp()),
         timestamp => by_timestamp(log.offset_for_timestamp(Timestamp(timestamp))),
     }

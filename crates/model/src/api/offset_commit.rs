@@ -1,9 +1,9 @@
-//! OffsetCommit (key 8), versions 2 to 9: TXOFF-55 to TXOFF-61.
+//! OffsetCommit (key 8), versions 2 to 10: TXOFF-55 to TXOFF-61.
 
 use fencepost_ids::{
     ErrorCode, GenerationId, GroupId, InstanceId, LeaderEpoch, Offset, PartitionIndex, Timestamp,
+    TopicId,
 };
-use fencepost_wire::FromWire;
 use fencepost_wire::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
 };
@@ -11,15 +11,27 @@ use fencepost_wire::messages::offset_commit_response::{
     OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 use fencepost_wire::messages::{OffsetCommitRequest, OffsetCommitResponse};
+use fencepost_wire::{FromWire, ToWire};
 
 use crate::group::classic::{CommitKind, Identity};
 use crate::group::records::{OffsetCommitKey, OffsetCommitValue};
 use crate::group::{Answer, append_error};
 use crate::step::{Call, Step};
 
+/// The version from which topics are named by their ids (KIP-848).
+const TOPIC_ID_VERSION: i16 = 10;
+
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommitRequest) {
     let mut topics = std::mem::take(&mut request.topics);
-    topics.retain(|topic| !topic.partitions.is_empty());
+    let by_id = call.ticket.version >= TOPIC_ID_VERSION;
+    if by_id {
+        for topic in &mut topics {
+            let known = step.cluster.metadata.topic_by_id(TopicId::from_wire(&topic.topic_id));
+            topic.name = known.map_or_else(Default::default, |known| known.name.to_wire());
+        }
+    }
+    let is_unknown_id = |topic: &OffsetCommitRequestTopic| by_id && topic.name.is_empty();
+    topics.retain(|topic| !topic.partitions.is_empty() || is_unknown_id(topic));
     let mut response = OffsetCommitResponse::default();
     let mut is_any_known = false;
     for topic in &topics {
@@ -27,6 +39,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommit
         let answers = topic.partitions.iter().map(|partition| {
             let index = PartitionIndex(partition.partition_index);
             let error = match known.and_then(|known| known.partition(index)) {
+                None if is_unknown_id(topic) => ErrorCode::UnknownTopicId,
                 None => ErrorCode::UnknownTopicOrPartition,
                 Some(_) => ErrorCode::None,
             };
@@ -37,6 +50,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommit
         });
         let answered = OffsetCommitResponseTopic::default()
             .with_name(topic.name.clone())
+            .with_topic_id(topic.topic_id)
             .with_partitions(answers.collect());
         response.topics.push(answered);
     }
@@ -91,7 +105,8 @@ fn commit(
                 topic: (*topic.name).as_str().into(),
                 partition: PartitionIndex(partition.partition_index),
             };
-            let value = value(partition, now, expire_time);
+            let topic_id = TopicId::from_wire(&topic.topic_id);
+            let value = value(topic_id, partition, now, expire_time);
             answer.error_code = shard.offer(&mut records, key, value).code();
         }
     }
@@ -100,6 +115,7 @@ fn commit(
 }
 
 fn value(
+    topic_id: TopicId,
     partition: &OffsetCommitRequestPartition,
     now: Timestamp,
     expire_time: Option<Timestamp>,
@@ -110,6 +126,7 @@ fn value(
         metadata: partition.committed_metadata.as_deref().unwrap_or_default().into(),
         commit_time: now,
         expire_time,
+        topic_id,
     }
 }
 
@@ -120,9 +137,10 @@ pub(super) fn leader_epoch(epoch: i32) -> Option<LeaderEpoch> {
 
 /// The error stands on every partition that was handed to the group.
 pub(crate) fn fail(response: &mut OffsetCommitResponse, error: ErrorCode) {
-    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    let unknown = [ErrorCode::UnknownTopicOrPartition, ErrorCode::UnknownTopicId];
+    let unknown = unknown.map(ErrorCode::code);
     let partitions = response.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
-    for partition in partitions.filter(|partition| partition.error_code != unknown) {
+    for partition in partitions.filter(|partition| !unknown.contains(&partition.error_code)) {
         partition.error_code = append_error(error).code();
     }
 }

@@ -1,9 +1,10 @@
-//! OffsetFetch (key 9), versions 1 to 9: TXOFF-44 to TXOFF-54.
+//! OffsetFetch (key 9), versions 1 to 10: TXOFF-44 to TXOFF-54.
 
 use std::collections::BTreeMap;
 
 use fencepost_ids::{
-    ErrorCode, GroupId, MemberEpoch, Offset, PartitionIndex, Rule, TopicName, TopicPartition,
+    ErrorCode, GroupId, MemberEpoch, Offset, PartitionIndex, Rule, TopicId, TopicName,
+    TopicPartition,
 };
 use fencepost_wire::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
@@ -21,6 +22,8 @@ use crate::step::{Call, Step};
 
 /// The version from which one request names several groups (KIP-709).
 const GROUPS_VERSION: i16 = 8;
+/// The version from which topics are named by their ids (KIP-848).
+const TOPIC_ID_VERSION: i16 = 10;
 /// The version from which an error stands at the top level.
 const TOP_LEVEL_ERROR_VERSION: i16 = 2;
 
@@ -34,12 +37,16 @@ pub(crate) struct Fetched {
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: OffsetFetchRequest) {
     let version = call.ticket.version;
     let is_stable = request.require_stable;
-    let asked = if version < GROUPS_VERSION { vec![only_group(request)] } else { request.groups };
+    let mut asked =
+        if version < GROUPS_VERSION { vec![only_group(request)] } else { request.groups };
     let mut fetched = Fetched { groups: Vec::with_capacity(asked.len()), version };
     let mut waits = 0;
-    for (part, group) in asked.iter().enumerate() {
+    for (part, group) in asked.iter_mut().enumerate() {
+        let unknown =
+            if version < TOPIC_ID_VERSION { Vec::new() } else { set_aside_unknown(step, group) };
         match fetch(step, call, part, group, is_stable) {
-            Ok((found, has_to_wait)) => {
+            Ok((mut found, has_to_wait)) => {
+                found.topics.extend(unknown);
                 fetched.groups.push(found);
                 waits += usize::from(has_to_wait);
             }
@@ -65,6 +72,34 @@ fn only_group(request: OffsetFetchRequest) -> OffsetFetchRequestGroup {
     OffsetFetchRequestGroup::default().with_group_id(request.group_id).with_topics(topics)
 }
 
+/// Gives topics the names that their ids stand for, and takes out those whose ids stand for none.
+fn set_aside_unknown(
+    step: &Step<'_>,
+    group: &mut OffsetFetchRequestGroup,
+) -> Vec<OffsetFetchResponseTopics> {
+    let mut unknown = Vec::new();
+    if let Some(topics) = &mut group.topics {
+        topics.retain_mut(|topic| {
+            match step.cluster.metadata.topic_by_id(TopicId::from_wire(&topic.topic_id)) {
+                Some(known) => topic.name = known.name.to_wire(),
+                None => {
+                    let rows = topic
+                        .partition_indexes
+                        .iter()
+                        .map(|index| row(*index).with_error_code(ErrorCode::UnknownTopicId.code()));
+                    unknown.push(
+                        OffsetFetchResponseTopics::default()
+                            .with_topic_id(topic.topic_id)
+                            .with_partitions(rows.collect()),
+                    );
+                }
+            }
+            !topic.name.is_empty()
+        });
+    }
+    unknown
+}
+
 /// The group's offsets, and whether they wait to be replicated (TXOFF-49, TXOFF-50).
 fn fetch(
     step: &mut Step<'_>,
@@ -86,7 +121,7 @@ fn fetch(
         // went a moment ago, what is replicated may still be seen (TXOFF-49).
         _ if is_stable && shard.shard().group(&group).is_none() => asked_for(request).topics,
         Some(topics) => explicit(&shard, &group, topics, is_stable),
-        None => all(&shard, &group, is_stable),
+        None => all(&shard, &group, call.ticket.version >= TOPIC_ID_VERSION, is_stable),
     };
     let found = OffsetFetchResponseGroup::default()
         .with_group_id(request.group_id.clone())
@@ -106,24 +141,35 @@ fn explicit(
         let name = TopicName::from_wire(&topic.name);
         let partitions = topic.partition_indexes.iter().map(|index| {
             let partition = TopicPartition::new(name.clone(), PartitionIndex(*index));
-            look_up(shard, group, &partition, is_stable)
+            look_up(shard, group, &partition, TopicId::from_wire(&topic.topic_id), is_stable)
         });
         OffsetFetchResponseTopics::default()
             .with_name(topic.name.clone())
+            .with_topic_id(topic.topic_id)
             .with_partitions(partitions.collect())
     });
     topics.collect()
 }
 
-fn all(shard: &ShardStep<'_>, group: &GroupId, is_stable: bool) -> Vec<OffsetFetchResponseTopics> {
+fn all(
+    shard: &ShardStep<'_>,
+    group: &GroupId,
+    by_id: bool,
+    is_stable: bool,
+) -> Vec<OffsetFetchResponseTopics> {
     let high_watermark = (!is_stable).then(|| shard.high_watermark());
     let mut topics: BTreeMap<&TopicName, Vec<_>> = BTreeMap::new();
     for partition in shard.shard().offsets().partitions(group, high_watermark) {
-        let found = look_up(shard, group, partition, is_stable);
+        let found = look_up(shard, group, partition, TopicId::ZERO, is_stable);
         topics.entry(&partition.topic).or_default().push(found);
     }
     let topics = topics.into_iter().map(|(name, partitions)| {
-        OffsetFetchResponseTopics::default().with_name(name.to_wire()).with_partitions(partitions)
+        let topic = shard.host.metadata.topic(name).filter(|_| by_id);
+        let id = topic.map_or(TopicId::ZERO, |topic| topic.id);
+        OffsetFetchResponseTopics::default()
+            .with_name(name.to_wire())
+            .with_topic_id(id.to_wire())
+            .with_partitions(partitions)
     });
     topics.collect()
 }
@@ -132,6 +178,7 @@ fn look_up(
     shard: &ShardStep<'_>,
     group: &GroupId,
     partition: &TopicPartition,
+    topic_id: TopicId,
     is_stable: bool,
 ) -> OffsetFetchResponsePartitions {
     let offsets = shard.shard().offsets();
@@ -144,8 +191,10 @@ fn look_up(
     let row = row(partition.partition.0);
     match found {
         StableOffset::Unstable => row.with_error_code(ErrorCode::UnstableOffsetCommit.code()),
-        StableOffset::Absent => row,
-        StableOffset::Committed(committed) => with_offset(row, committed),
+        StableOffset::Committed(committed) if committed.is_for(topic_id) => {
+            with_offset(row, committed)
+        }
+        StableOffset::Absent | StableOffset::Committed(_) => row,
     }
 }
 
@@ -172,6 +221,7 @@ fn asked_for(group: &OffsetFetchRequestGroup) -> OffsetFetchResponseGroup {
     let topics = group.topics.iter().flatten().map(|topic| {
         OffsetFetchResponseTopics::default()
             .with_name(topic.name.clone())
+            .with_topic_id(topic.topic_id)
             .with_partitions(topic.partition_indexes.iter().map(|index| row(*index)).collect())
     });
     OffsetFetchResponseGroup::default()

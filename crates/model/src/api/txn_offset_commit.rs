@@ -2,7 +2,7 @@
 
 use fencepost_ids::{
     BrokerId, ErrorCode, GenerationId, GroupId, InstanceId, Offset, PartitionIndex, ProducerEpoch,
-    ProducerId, Rule, Sequence, Timestamp, TopicName, TransactionalId,
+    ProducerId, Rule, Sequence, Timestamp, TopicId, TopicName, TransactionalId,
 };
 use fencepost_log::VerificationGuard;
 use fencepost_wire::FromWire;
@@ -229,6 +229,7 @@ fn value(partition: &TxnOffsetCommitRequestPartition, now: Timestamp) -> OffsetC
         metadata: partition.committed_metadata.as_deref().unwrap_or_default().into(),
         commit_time: now,
         expire_time: None,
+        topic_id: TopicId::ZERO,
     }
 }
 

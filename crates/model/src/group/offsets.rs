@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fencepost_ids::{
-    GroupId, LeaderEpoch, Offset, ProducerId, Rule, Rules, Timestamp, TopicName, TopicPartition,
+    GroupId, LeaderEpoch, Offset, ProducerId, Rule, Rules, Timestamp, TopicId, TopicName,
+    TopicPartition,
 };
 use fencepost_log::MarkerType;
 
@@ -32,6 +33,8 @@ pub(crate) struct CommittedOffset {
     pub(crate) commit_time: Timestamp,
     /// When it expires, if the client said so (TXOFF-60).
     pub(crate) expire_time: Option<Timestamp>,
+    /// The topic that the client meant, if it named it by its id.
+    pub(crate) topic_id: TopicId,
     /// The offset of the record that carried it; it decides between commits (TXOFF-37).
     pub(crate) log_position: Offset,
 }
@@ -44,8 +47,14 @@ impl CommittedOffset {
             metadata: value.metadata.clone(),
             commit_time: value.commit_time,
             expire_time: value.expire_time,
+            topic_id: value.topic_id,
             log_position: at,
         }
+    }
+
+    /// Whether it was committed for the topic of this id, as far as either side names one.
+    pub(crate) fn is_for(&self, topic_id: TopicId) -> bool {
+        self.topic_id.is_zero() || topic_id.is_zero() || self.topic_id == topic_id
     }
 }
 

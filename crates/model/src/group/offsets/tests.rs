@@ -18,6 +18,7 @@ fn value(offset: i64) -> OffsetCommitValue {
         metadata: "".into(),
         commit_time: Timestamp(1000),
         expire_time: None,
+        topic_id: TopicId::ZERO,
     }
 }
 

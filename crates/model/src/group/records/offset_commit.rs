@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes};
-use fencepost_ids::{GroupId, LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicName};
+use fencepost_ids::{GroupId, LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicId, TopicName};
 use fencepost_wire::Release;
 
 use super::encoding::{Fields, Malformed, put_string};
-use super::flexible::{put_compact_string, put_no_tagged};
+use super::flexible::{put_compact_string, put_no_tagged, put_tagged};
 
 /// What an offset commit is for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -61,6 +61,8 @@ pub(crate) struct OffsetCommitValue {
     pub(crate) commit_time: Timestamp,
     /// When it expires, if the client said so (TXOFF-60).
     pub(crate) expire_time: Option<Timestamp>,
+    /// The topic that the client meant, if it named it by its id; from version 4 on.
+    pub(crate) topic_id: TopicId,
 }
 
 impl OffsetCommitValue {
@@ -92,7 +94,10 @@ impl OffsetCommitValue {
             out.put_i64(expire_time.0);
         }
         if version >= 4 {
-            put_no_tagged(&mut out);
+            match self.topic_id {
+                TopicId::ZERO => put_no_tagged(&mut out),
+                TopicId(id) => put_tagged(&mut out, 0, &id),
+            }
         }
         out.into()
     }
@@ -100,7 +105,7 @@ impl OffsetCommitValue {
     /// Reads a value.
     ///
     /// # Errors
-    /// If the bytes are not a value of version 0 to 4. Tagged fields of version 4 are passed over.
+    /// If the bytes are not a value of version 0 to 4.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(bytes);
         let version = fields.int16()?;
@@ -113,8 +118,14 @@ impl OffsetCommitValue {
             if version >= 4 { fields.compact_string()? } else { fields.string()? }.into();
         let commit_time = Timestamp(fields.int64()?);
         let expire_time = if version == 1 { fields.int64()? } else { -1 };
+        let mut topic_id = TopicId::ZERO;
         if version >= 4 {
-            fields.skip_tagged()?;
+            fields.tagged(|tag, field| {
+                if tag == 0 {
+                    topic_id = TopicId(field.uuid()?);
+                }
+                Ok(())
+            })?;
         }
         Ok(Self {
             offset,
@@ -122,6 +133,7 @@ impl OffsetCommitValue {
             metadata,
             commit_time,
             expire_time: (expire_time >= 0).then_some(Timestamp(expire_time)),
+            topic_id,
         })
     }
 }
@@ -137,6 +149,7 @@ mod tests {
             metadata: "m".into(),
             commit_time: Timestamp(1000),
             expire_time,
+            topic_id: TopicId::ZERO,
         }
     }
 
@@ -165,6 +178,16 @@ mod tests {
             \x00\x00\x00\x00\x00\x00\x03\xe8\x00";
         assert_eq!(&bytes[..], expected);
         assert_eq!(OffsetCommitValue::decode(&bytes), Ok(value(None)));
+    }
+
+    #[test]
+    fn txoff_71_a_commit_by_topic_id_keeps_the_id_in_tagged_field_0() {
+        let by_id = OffsetCommitValue { topic_id: TopicId([7; 16]), ..value(None) };
+        let bytes = by_id.encode(Release::V4_2);
+        let (rest, tagged) = bytes.split_at(bytes.len() - 19);
+        assert_eq!(rest, &value(None).encode(Release::V4_2)[..rest.len()]);
+        assert_eq!(tagged, [&[1, 0, 16][..], &[7; 16]].concat());
+        assert_eq!(OffsetCommitValue::decode(&bytes), Ok(by_id));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Groups at the wire, and the words that their tests are written in.
 
 mod admin;
+mod by_topic_id;
 mod commits;
 mod consumer_groups;
 mod durability;
