@@ -1,8 +1,13 @@
 //! The configuration of a cluster: how many brokers, which release, and Kafka's own settings.
 
+mod runtime;
+pub(crate) use runtime::{BrokerResource, RuntimeSettings, SettingSource};
 mod settings;
-pub use settings::{BrokerSettings, CleanupPolicy, SettingError, TopicSettings};
-pub(crate) use settings::{Compression, SettingKind, SettingRow};
+pub(crate) use settings::SettingRow;
+pub use settings::{BrokerSettings, SettingError, TopicSettings};
+mod value;
+pub use value::CleanupPolicy;
+pub(crate) use value::{Compression, SettingKind};
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use fencepost_ids::{BrokerId, PartitionIndex, ProducerId, Rule, Rules, TopicId, TopicName};
 
-use crate::config::{ClusterConfig, TopicSettings};
+use crate::config::{ClusterConfig, RuntimeSettings, TopicSettings};
 use crate::features::Features;
 
 /// The name of the transaction coordinators' log.
@@ -40,6 +40,8 @@ pub(crate) struct BrokerRecord {
 pub(crate) struct Metadata {
     pub(crate) cluster_id: Arc<str>,
     pub(crate) features: Features,
+    /// The brokers' settings as the controller records them.
+    pub(crate) settings: RuntimeSettings,
     brokers: Vec<BrokerRecord>,
     topics: BTreeMap<TopicIndex, Arc<Topic>>,
     by_name: BTreeMap<TopicName, TopicIndex>,
@@ -63,6 +65,7 @@ impl Metadata {
         Self {
             cluster_id: Arc::from(cluster_id),
             features: Features::new(config.release, config.transaction_version),
+            settings: RuntimeSettings::new(config.settings.clone()),
             brokers,
             topics: BTreeMap::new(),
             by_name: BTreeMap::new(),

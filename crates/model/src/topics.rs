@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fencepost_ids::{BrokerId, ErrorCode};
 
 use crate::append::log_rules;
-use crate::config::{BrokerSettings, SettingError, TopicSettings};
+use crate::config::{BrokerSettings, RuntimeSettings, SettingError, TopicSettings};
 use crate::metadata::{
     CONSUMER_OFFSETS, CreateError, PartitionKey, TRANSACTION_STATE, TopicDraft, TopicIndex,
 };
@@ -132,9 +132,10 @@ impl Step<'_> {
         Ok(settings)
     }
 
-    /// Changes the brokers' settings; they act from the next check on (log CONF-03), and topics
-    /// without an override of their own follow.
-    pub(crate) fn change_settings(&mut self, settings: BrokerSettings) {
+    /// Takes the brokers' settings as they are now recorded; they act from the next check on (log
+    /// CONF-03), and topics without an override of their own follow.
+    pub(crate) fn change_settings(&mut self, recorded: RuntimeSettings, settings: BrokerSettings) {
+        self.cluster.metadata.settings = recorded;
         Arc::make_mut(&mut self.cluster.config).settings = settings;
         self.cluster.rules = log_rules(&self.cluster.config);
         let topics: Vec<_> = self

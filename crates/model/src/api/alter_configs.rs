@@ -1,4 +1,5 @@
-//! AlterConfigs (key 33), versions 0 to 2 (API-45): a topic's settings are replaced as a whole.
+//! AlterConfigs (key 33), versions 0 to 2 (API-45): what was changed for a topic or for brokers is
+//! replaced as a whole.
 
 use fencepost_ids::ErrorCode;
 use fencepost_wire::StrBytes;
@@ -7,8 +8,10 @@ use fencepost_wire::messages::alter_configs_response::AlterConfigsResourceRespon
 use fencepost_wire::messages::incremental_alter_configs_request as incremental;
 use fencepost_wire::messages::{AlterConfigsRequest, AlterConfigsResponse};
 
-use super::describe_configs::TOPIC;
-use super::incremental_alter_configs::{DELETE, SET, alter_topic};
+use super::describe_configs::{BROKER, TOPIC};
+use super::incremental_alter_configs::{
+    DELETE, SET, alter_topic, broker_resource, replace_brokers,
+};
 use crate::step::{Call, Step};
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: AlterConfigsRequest) {
@@ -21,7 +24,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: AlterConfigsRequ
         let altered = if request.resources.iter().filter(same).count() > 1 {
             Err((ErrorCode::InvalidRequest, "Each resource must appear at most once.".to_owned()))
         } else {
-            alter(step, resource, request.validate_only)
+            alter(step, call, resource, request.validate_only)
         };
         let (error, message) = altered.err().unwrap_or((ErrorCode::None, String::new()));
         let row = AlterConfigsResourceResponse::default()
@@ -36,6 +39,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: AlterConfigsRequ
 
 fn alter(
     step: &mut Step<'_>,
+    call: &Call,
     resource: &AlterConfigsResource,
     validate_only: bool,
 ) -> Result<(), (ErrorCode, String)> {
@@ -49,13 +53,27 @@ fn alter(
             return Err((ErrorCode::InvalidRequest, message));
         }
     }
-    // What a broker was started with is not kept apart from what was changed since, so that a
-    // replacement of its settings cannot be told from a loss of them.
-    if resource.resource_type != TOPIC {
-        let message = "AlterConfigs replaces the settings of topics only; for those of brokers use \
-            IncrementalAlterConfigs";
-        return Err((ErrorCode::InvalidRequest, message.to_owned()));
+    match resource.resource_type {
+        TOPIC => replace_topic(step, resource, validate_only),
+        BROKER => {
+            let target = broker_resource(step, call, &resource.resource_name)?;
+            let given = resource.configs.iter().map(|config| {
+                (config.name.to_string(), config.value.as_deref().unwrap_or_default().to_owned())
+            });
+            replace_brokers(step, target, given.collect(), validate_only)
+        }
+        other => {
+            let message = format!("configurations of resource type {other} cannot be altered here");
+            Err((ErrorCode::InvalidRequest, message))
+        }
     }
+}
+
+fn replace_topic(
+    step: &mut Step<'_>,
+    resource: &AlterConfigsResource,
+    validate_only: bool,
+) -> Result<(), (ErrorCode, String)> {
     let given = resource.configs.iter().map(|config| {
         incremental::AlterableConfig::default()
             .with_name(config.name.clone())

@@ -11,7 +11,7 @@ use fencepost_wire::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use fencepost_wire::{FromWire, StrBytes, ToWire};
 
 use super::describe_configs::topic_rows;
-use crate::config::BrokerSettings;
+use crate::config::RuntimeSettings;
 use crate::metadata::{CreateError, TopicDraft, check_topic_name};
 use crate::step::{Call, Step};
 
@@ -31,7 +31,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: CreateTopicsRequ
         };
         results.push(match drafted {
             Ok(draft) => {
-                let result = created(version, &draft, &step.cluster.config.settings);
+                let result = created(call, &draft, &step.cluster.metadata.settings);
                 drafts.push(draft);
                 result
             }
@@ -169,13 +169,14 @@ pub(super) fn check_assignment(
 }
 
 /// The answer for a topic that is, or with validate_only would be, created; it has an id either way.
-fn created(version: i16, draft: &TopicDraft, broker: &BrokerSettings) -> CreatableTopicResult {
+fn created(call: &Call, draft: &TopicDraft, runtime: &RuntimeSettings) -> CreatableTopicResult {
+    let version = call.ticket.version;
     let result =
         CreatableTopicResult::default().with_name(draft.name.to_wire()).with_error_message(None);
     if version < 5 {
         return result;
     }
-    let configs = topic_rows(&draft.settings, &draft.overrides, broker)
+    let configs = topic_rows(&draft.settings, &draft.overrides, runtime, call.broker)
         .into_iter()
         .map(|row| {
             CreatableTopicConfigs::default()

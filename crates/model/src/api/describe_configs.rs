@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fencepost_ids::ErrorCode;
+use fencepost_ids::{BrokerId, ErrorCode};
 use fencepost_wire::StrBytes;
 use fencepost_wire::messages::describe_configs_request::DescribeConfigsResource;
 use fencepost_wire::messages::describe_configs_response::{
@@ -10,7 +10,9 @@ use fencepost_wire::messages::describe_configs_response::{
 };
 use fencepost_wire::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 
-use crate::config::{BrokerSettings, SettingKind, SettingRow, TopicSettings};
+use crate::config::{
+    BrokerResource, RuntimeSettings, SettingKind, SettingRow, SettingSource, TopicSettings,
+};
 use crate::metadata::check_topic_name;
 use crate::step::{Call, Step};
 
@@ -19,25 +21,17 @@ pub(super) const TOPIC: i8 = 2;
 /// The type of a resource on the wire.
 pub(super) const BROKER: i8 = 4;
 
-/// Where a value comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Source {
-    Topic = 1,
-    StaticBroker = 4,
-    Default = 5,
-}
-
 /// A setting of a resource, as an admin sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Described {
     pub(super) name: &'static str,
     /// None stands for null.
     pub(super) value: Option<String>,
-    pub(super) source: Source,
+    pub(super) source: SettingSource,
     kind: i8,
     read_only: bool,
     /// Every place that gives it a value, the one that counts first.
-    synonyms: Vec<(&'static str, String, Source)>,
+    synonyms: Vec<(&'static str, String, SettingSource)>,
 }
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeConfigsRequest) {
@@ -76,18 +70,22 @@ fn rows(
     resource: &DescribeConfigsResource,
 ) -> Result<Vec<Described>, (ErrorCode, String)> {
     let name = &*resource.resource_name;
-    let settings = &step.cluster.config.settings;
+    let metadata = &step.cluster.metadata;
     match resource.resource_type {
-        TOPIC => match step.cluster.metadata.topic(name) {
-            Some(topic) => Ok(topic_rows(&topic.settings, &topic.overrides, settings)),
+        TOPIC => match metadata.topic(name) {
+            Some(topic) => {
+                let runtime = &metadata.settings;
+                Ok(topic_rows(&topic.settings, &topic.overrides, runtime, call.broker))
+            }
             None => match check_topic_name(name) {
                 Ok(()) => Err((ErrorCode::UnknownTopicOrPartition, String::new())),
                 Err(why) => Err((ErrorCode::InvalidTopicException, why)),
             },
         },
-        // Cluster-wide defaults that were set at run time: none are kept apart.
-        BROKER if name.is_empty() => Ok(Vec::new()),
-        BROKER if *name == call.broker.to_string() => Ok(broker_rows(settings).collect()),
+        BROKER if name.is_empty() => Ok(default_rows(&metadata.settings)),
+        BROKER if *name == call.broker.to_string() => {
+            Ok(broker_rows(&metadata.settings, call.broker))
+        }
         BROKER => {
             let message =
                 format!("Unexpected broker id, expected {} but received {name}", call.broker);
@@ -100,52 +98,77 @@ fn rows(
     }
 }
 
-/// The settings of a topic, by name.
+/// The settings of a topic, by name, as a broker shows them.
 pub(super) fn topic_rows(
     settings: &TopicSettings,
     overrides: &BTreeMap<String, String>,
-    broker: &BrokerSettings,
+    runtime: &RuntimeSettings,
+    broker: BrokerId,
 ) -> Vec<Described> {
-    let inherited = TopicSettings::of(broker).rows();
-    let rows = settings.rows().into_iter().zip(inherited);
-    rows.map(|(row, inherited)| {
-        let mut described = Described::inherited(&inherited, broker_name(row.name));
+    let start = runtime.start_rows();
+    let row = |row: SettingRow| {
+        let name = broker_name(row.name);
+        let of_broker = name.and_then(|name| start.iter().find(|start| start.name == name));
+        let values = of_broker.map(|start| runtime.values(broker, start)).unwrap_or_default();
+        let mut described = Described::of_broker(&row, values, name);
         if overrides.contains_key(row.name) {
-            described.source = Source::Topic;
-            described.synonyms.insert(0, (row.name, row.value.clone(), Source::Topic));
+            described.source = SettingSource::Topic;
+            described.synonyms.insert(0, (row.name, row.value.clone(), SettingSource::Topic));
         }
-        Described { name: row.name, value: Some(row.value), ..described }
-    })
-    .collect()
+        Described { value: Some(row.value), ..described }
+    };
+    settings.rows().into_iter().map(row).collect()
 }
 
 /// The settings of a broker that Kafka shows.
-fn broker_rows(settings: &BrokerSettings) -> impl Iterator<Item = Described> {
-    let shown = settings.rows().into_iter().filter(|row| !INTERNAL.contains(&row.name));
-    shown.map(|row| {
-        let read_only = !is_dynamic(row.name);
-        Described { read_only, ..Described::inherited(&row, Some(row.name)) }
-    })
+fn broker_rows(runtime: &RuntimeSettings, broker: BrokerId) -> Vec<Described> {
+    let start = runtime.start_rows().into_iter();
+    let shown = start.filter(|row| !INTERNAL.contains(&row.name));
+    shown
+        .map(|row| {
+            let described =
+                Described::of_broker(&row, runtime.values(broker, &row), Some(row.name));
+            Described { read_only: !is_dynamic(row.name), ..described }
+        })
+        .collect()
+}
+
+/// What was changed at run time for all brokers.
+fn default_rows(runtime: &RuntimeSettings) -> Vec<Described> {
+    let changed = runtime.of(BrokerResource::Default);
+    let start = runtime.start_rows().into_iter();
+    start
+        .filter_map(|row| {
+            let value = changed.get(row.name)?.clone();
+            let values = vec![(value, SettingSource::DynamicDefault)];
+            let mut described = Described::of_broker(&row, values, Some(row.name));
+            described.synonyms.truncate(1);
+            Some(described)
+        })
+        .collect()
 }
 
 impl Described {
-    /// A value of the broker: given at its start, or a default.
-    fn inherited(row: &SettingRow, name: Option<&'static str>) -> Self {
-        let is_given = row.value != row.default;
-        let source = if is_given { Source::StaticBroker } else { Source::Default };
+    /// A value of the broker: the first of those that it was given, or the default. `name` is the
+    /// broker's own for it.
+    fn of_broker(
+        row: &SettingRow,
+        given: Vec<(String, SettingSource)>,
+        name: Option<&'static str>,
+    ) -> Self {
+        let source = given.first().map_or(SettingSource::Default, |(_, source)| *source);
+        let has_default = !WITHOUT_DEFAULT.contains(&row.name);
+        let value = given.first().map(|(value, _)| value.clone());
         let mut synonyms = Vec::new();
         if let Some(name) = name {
-            if is_given {
-                synonyms.push((name, row.value.clone(), Source::StaticBroker));
-            }
-            if name != WITHOUT_DEFAULT {
-                synonyms.push((name, row.default.clone(), Source::Default));
+            synonyms.extend(given.into_iter().map(|(value, source)| (name, value, source)));
+            if !WITHOUT_DEFAULT.contains(&name) {
+                synonyms.push((name, row.default.clone(), SettingSource::Default));
             }
         }
-        let has_value = is_given || row.name != WITHOUT_DEFAULT;
         Self {
             name: row.name,
-            value: has_value.then(|| row.value.clone()),
+            value: value.or_else(|| has_default.then(|| row.default.clone())),
             source,
             kind: kind(row),
             read_only: false,
@@ -158,8 +181,8 @@ impl Described {
 const INTERNAL: [&str; 2] =
     ["group.consumer.regex.refresh.interval.ms", "producer.id.expiration.check.interval.ms"];
 
-/// Null unless given: the hours of `log.retention.hours` count instead.
-const WITHOUT_DEFAULT: &str = "log.retention.ms";
+/// Null unless given: the hours of `log.retention.hours` count for the first, the second has none.
+const WITHOUT_DEFAULT: [&str; 2] = ["log.retention.ms", "replica.selector.class"];
 
 /// Whether a broker takes a new value at run time (API-45).
 pub(super) fn is_dynamic(name: &str) -> bool {
@@ -171,7 +194,8 @@ pub(super) fn is_dynamic(name: &str) -> bool {
         "transaction.partition.verification.enable",
         "unclean.leader.election.enable",
     ];
-    name.starts_with("log.") || NAMES.contains(&name)
+    let is_of_logs = name.starts_with("log.") && name != "log.retention.hours";
+    is_of_logs || NAMES.contains(&name)
 }
 
 /// The broker's name for a topic's setting, if it has one.
@@ -218,6 +242,9 @@ pub(super) fn kind(row: &SettingRow) -> i8 {
         "follower.replication.throttled.replicas"
         | "group.consumer.assignors"
         | "leader.replication.throttled.replicas" => SettingKind::List as i8,
+        "connections.max.reauth.ms"
+        | "replica.high.watermark.checkpoint.interval.ms"
+        | "replica.lag.time.max.ms" => SettingKind::Long as i8,
         _ => row.kind as i8,
     }
 }
@@ -229,7 +256,7 @@ fn write(row: Described, version: i16, synonyms: bool) -> DescribeConfigsResourc
         .with_config_source(row.source as i8)
         .with_documentation(None);
     if synonyms {
-        let synonym = |(name, value, source): (&'static str, String, Source)| {
+        let synonym = |(name, value, source): (&'static str, String, SettingSource)| {
             DescribeConfigsSynonym::default()
                 .with_name(StrBytes::from_static_str(name))
                 .with_value(Some(StrBytes::from_string(value)))

@@ -1,5 +1,7 @@
 //! IncrementalAlterConfigs (key 44), versions 0 and 1 (API-45, KIP-339).
 
+use std::collections::BTreeMap;
+
 use fencepost_ids::ErrorCode;
 use fencepost_wire::StrBytes;
 use fencepost_wire::messages::incremental_alter_configs_request::{
@@ -9,7 +11,7 @@ use fencepost_wire::messages::incremental_alter_configs_response::AlterConfigsRe
 use fencepost_wire::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 
 use super::describe_configs::{BROKER, TOPIC, is_dynamic, kind};
-use crate::config::{SettingKind, SettingRow};
+use crate::config::{BrokerResource, SettingKind, SettingRow};
 use crate::metadata::check_topic_name;
 use crate::step::{Call, Step};
 
@@ -105,41 +107,83 @@ pub(super) fn alter_topic(
     Ok(())
 }
 
-/// Settings are the same on every broker, so that a change for one of them is a change for all.
 fn alter_brokers(
     step: &mut Step<'_>,
     call: &Call,
     resource: &AlterConfigsResource,
     validate_only: bool,
 ) -> Result<(), (ErrorCode, String)> {
-    let name = resource.resource_name.as_str();
-    if !name.is_empty() && *name != call.broker.to_string() {
-        let message = format!("broker {} was asked to alter broker {name}", call.broker);
-        return Err((ErrorCode::InvalidRequest, message));
-    }
-    let mut settings = step.cluster.config.settings.clone();
-    let rows = settings.rows();
+    let target = broker_resource(step, call, &resource.resource_name)?;
+    let rows = step.cluster.config.settings.rows();
+    let mut changed = step.cluster.metadata.settings.of(target);
     for config in &resource.configs {
-        let Some(row) = rows.iter().find(|row| *row.name == *config.name) else {
-            let message = format!("Unknown broker setting `{}`", config.name.as_str());
-            return Err((ErrorCode::InvalidConfig, message));
+        let present = rows.iter().find(|row| *row.name == *config.name);
+        match change(config, present)? {
+            Some(value) => changed.insert(config.name.to_string(), value),
+            None => {
+                check_changeable(&rows, &config.name)?;
+                changed.remove(&*config.name)
+            }
         };
-        if !is_dynamic(row.name) {
-            let message = format!("`{}` cannot be changed at run time", row.name);
-            return Err((ErrorCode::InvalidRequest, message));
-        }
-        let value = change(config, Some(row))?.unwrap_or_else(|| row.default.clone());
-        settings
-            .set(row.name, &value)
-            .map_err(|error| (ErrorCode::InvalidConfig, error.to_string()))?;
     }
+    replace_brokers(step, target, changed, validate_only)
+}
+
+/// The brokers that a resource of a request stands for. Settings are the same on every broker here,
+/// so that one of several cannot have its own.
+pub(super) fn broker_resource(
+    step: &Step<'_>,
+    call: &Call,
+    name: &str,
+) -> Result<BrokerResource, (ErrorCode, String)> {
+    let refuse = |message| Err((ErrorCode::InvalidRequest, message));
+    if name.is_empty() {
+        Ok(BrokerResource::Default)
+    } else if *name != call.broker.to_string() {
+        refuse(format!("broker {} was asked to alter broker {name}", call.broker))
+    } else if step.cluster.config.brokers.len() > 1 {
+        refuse(format!(
+            "All brokers share their settings here: alter the resource without a name in place of \
+             broker {name}."
+        ))
+    } else {
+        Ok(BrokerResource::Broker(call.broker))
+    }
+}
+
+/// Replaces what was changed at run time for brokers.
+pub(super) fn replace_brokers(
+    step: &mut Step<'_>,
+    target: BrokerResource,
+    changed: BTreeMap<String, String>,
+    validate_only: bool,
+) -> Result<(), (ErrorCode, String)> {
+    let rows = step.cluster.config.settings.rows();
+    for name in changed.keys() {
+        check_changeable(&rows, name)?;
+    }
+    let mut recorded = step.cluster.metadata.settings.clone();
+    recorded.replace(target, changed);
+    let settings =
+        recorded.in_effect().map_err(|error| (ErrorCode::InvalidConfig, error.to_string()))?;
     if !validate_only {
-        step.change_settings(settings);
+        step.change_settings(recorded, settings);
     }
     Ok(())
 }
 
-/// The new value of a setting, or none to go back to the default.
+fn check_changeable(rows: &[SettingRow], name: &str) -> Result<(), (ErrorCode, String)> {
+    if rows.iter().all(|row| row.name != name) {
+        return Err((ErrorCode::InvalidConfig, format!("Unknown broker setting `{name}`")));
+    }
+    if !is_dynamic(name) {
+        let message = format!("`{name}` cannot be changed at run time");
+        return Err((ErrorCode::InvalidRequest, message));
+    }
+    Ok(())
+}
+
+/// The new value of a setting, or none to go back to what it was before it was changed.
 fn change(
     config: &AlterableConfig,
     present: Option<&SettingRow>,

@@ -1,10 +1,12 @@
 //! Kafka's settings by Kafka's names, with Kafka's defaults (CONF-50 to CONF-57, log CONF-01,
 //! CONF-02).
 
-use std::fmt;
-
 use fencepost_log::TimestampType;
 use thiserror::Error;
+
+use super::value::{
+    CleanupPolicy, Compression, Fixed, ReplicaSelector, SaslMechanisms, SettingKind, Value,
+};
 
 /// A setting that was refused.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -22,152 +24,6 @@ pub enum SettingError {
         /// What would be accepted.
         expected: String,
     },
-}
-
-/// The type of a setting, as DescribeConfigs shows it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum SettingKind {
-    Boolean = 1,
-    String = 2,
-    Int = 3,
-    Long = 5,
-    List = 7,
-}
-
-/// A value that a setting can hold.
-trait Value: Sized {
-    const KIND: SettingKind;
-    fn parse(text: &str, least: i64) -> Result<Self, String>;
-    fn text(&self) -> String;
-}
-
-macro_rules! integer {
-    ($type:ty, $kind:ident) => {
-        impl Value for $type {
-            const KIND: SettingKind = SettingKind::$kind;
-            fn parse(text: &str, least: i64) -> Result<Self, String> {
-                let fits = |number: &$type| i64::from(*number) >= least;
-                text.trim().parse().ok().filter(fits).ok_or_else(|| {
-                    format!(
-                        "a whole number from {} to {}",
-                        least.max(<$type>::MIN.into()),
-                        <$type>::MAX
-                    )
-                })
-            }
-            fn text(&self) -> String {
-                self.to_string()
-            }
-        }
-    };
-}
-integer!(i32, Int);
-integer!(i64, Long);
-
-impl Value for bool {
-    const KIND: SettingKind = SettingKind::Boolean;
-    fn parse(text: &str, _: i64) -> Result<Self, String> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err("true or false".to_owned()),
-        }
-    }
-    fn text(&self) -> String {
-        self.to_string()
-    }
-}
-
-macro_rules! words {
-    ($(#[$doc:meta])* $vis:vis $name:ident : $kind:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        $vis enum $name { $($(#[$variant_doc])* $variant,)* }
-
-        impl Value for $name {
-            const KIND: SettingKind = SettingKind::$kind;
-            fn parse(text: &str, _: i64) -> Result<Self, String> {
-                match text.trim() {
-                    $($word => Ok(Self::$variant),)*
-                    _ => Err([$($word),*].join(", ")),
-                }
-            }
-            fn text(&self) -> String {
-                match self { $(Self::$variant => $word,)* }.to_owned()
-            }
-        }
-    };
-}
-words!(
-    /// What happens to old records.
-    pub CleanupPolicy: List {
-        /// They go when their time or the log's size is over.
-        Delete = "delete",
-        /// The last record of each key stays.
-        Compact = "compact",
-        /// Both.
-        CompactDelete = "compact,delete",
-        /// Both, the other way round.
-        DeleteCompact = "delete,compact",
-    }
-);
-words!(
-    /// The codec of stored batches.
-    pub(crate) Compression: String {
-        Producer = "producer",
-        Uncompressed = "uncompressed",
-        Gzip = "gzip",
-        Snappy = "snappy",
-        Lz4 = "lz4",
-        Zstd = "zstd",
-    }
-);
-impl Value for TimestampType {
-    const KIND: SettingKind = SettingKind::String;
-    fn parse(text: &str, _: i64) -> Result<Self, String> {
-        match text.trim() {
-            "CreateTime" => Ok(Self::CreateTime),
-            "LogAppendTime" => Ok(Self::LogAppendTime),
-            _ => Err("CreateTime or LogAppendTime".to_owned()),
-        }
-    }
-    fn text(&self) -> String {
-        match self {
-            Self::CreateTime => "CreateTime",
-            Self::LogAppendTime => "LogAppendTime",
-        }
-        .to_owned()
-    }
-}
-
-impl CleanupPolicy {
-    /// Whether records may be deleted by age, size or DeleteRecords.
-    #[must_use]
-    pub const fn deletes(self) -> bool {
-        matches!(self, Self::Delete | Self::CompactDelete | Self::DeleteCompact)
-    }
-
-    /// Whether records need a key (BATCH-11).
-    #[must_use]
-    pub const fn compacts(self) -> bool {
-        !matches!(self, Self::Delete)
-    }
-}
-
-impl fmt::Display for CleanupPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
-    }
-}
-
-impl Value for String {
-    const KIND: SettingKind = SettingKind::String;
-    fn parse(text: &str, _: i64) -> Result<Self, String> {
-        Ok(text.to_owned())
-    }
-    fn text(&self) -> String {
-        self.clone()
-    }
 }
 
 /// One row of a table of settings, as DescribeConfigs needs it.
@@ -235,9 +91,11 @@ settings! {
         auto_create_topics_enable: bool = true, "auto.create.topics.enable", ANY;
         compression_type: Compression = Compression::Producer, "compression.type", ANY;
         connections_max_idle_ms: i64 = 600_000, "connections.max.idle.ms", ANY;
+        connections_max_reauth_ms: Fixed<0> = Fixed, "connections.max.reauth.ms", ANY;
         default_replication_factor: i32 = 1, "default.replication.factor", 1;
         delete_topic_enable: bool = true, "delete.topic.enable", ANY;
         fetch_max_bytes: i32 = 57_671_680, "fetch.max.bytes", 1024;
+        fetch_purgatory_purge_interval_requests: Fixed<1_000> = Fixed, "fetch.purgatory.purge.interval.requests", ANY;
         group_consumer_assignors: String = "uniform,range".to_owned(), "group.consumer.assignors", ANY;
         group_consumer_heartbeat_interval_ms: i32 = 5_000, "group.consumer.heartbeat.interval.ms", 1;
         group_consumer_max_size: i32 = i32::MAX, "group.consumer.max.size", 1;
@@ -245,6 +103,7 @@ settings! {
         group_consumer_regex_refresh_interval_ms: i32 = 600_000, "group.consumer.regex.refresh.interval.ms", 10_000;
         group_consumer_session_timeout_ms: i32 = 45_000, "group.consumer.session.timeout.ms", 1;
         group_coordinator_append_linger_ms: i32 = 5, "group.coordinator.append.linger.ms", 0;
+        group_coordinator_threads: Fixed<4> = Fixed, "group.coordinator.threads", ANY;
         group_initial_rebalance_delay_ms: i32 = 3_000, "group.initial.rebalance.delay.ms", 0;
         group_max_session_timeout_ms: i32 = 1_800_000, "group.max.session.timeout.ms", 1;
         group_max_size: i32 = i32::MAX, "group.max.size", 1;
@@ -254,8 +113,11 @@ settings! {
         log_message_timestamp_before_max_ms: i64 = i64::MAX, "log.message.timestamp.before.max.ms", 0;
         log_message_timestamp_type: TimestampType = TimestampType::CreateTime, "log.message.timestamp.type", ANY;
         log_retention_bytes: i64 = -1, "log.retention.bytes", -1;
+        log_retention_hours: Fixed<168> = Fixed, "log.retention.hours", ANY;
         log_retention_ms: i64 = 604_800_000, "log.retention.ms", -1;
         log_segment_bytes: i32 = 1_073_741_824, "log.segment.bytes", 1_048_576;
+        max_connections: Fixed<{ i32::MAX as i64 }> = Fixed, "max.connections", ANY;
+        max_connections_per_ip: Fixed<{ i32::MAX as i64 }> = Fixed, "max.connections.per.ip", ANY;
         max_incremental_fetch_session_cache_slots: i32 = 1_000, "max.incremental.fetch.session.cache.slots", 0;
         max_request_partition_size_limit: i32 = 2_000, "max.request.partition.size.limit", 1;
         message_max_bytes: i32 = 1_048_588, "message.max.bytes", 0;
@@ -263,14 +125,21 @@ settings! {
         num_partitions: i32 = 1, "num.partitions", 1;
         offset_metadata_max_bytes: i32 = 4_096, "offset.metadata.max.bytes", 0;
         offsets_commit_timeout_ms: i32 = 5_000, "offsets.commit.timeout.ms", 1;
+        offsets_load_buffer_size: Fixed<5_242_880> = Fixed, "offsets.load.buffer.size", ANY;
         offsets_retention_check_interval_ms: i64 = 600_000, "offsets.retention.check.interval.ms", 1;
         offsets_retention_minutes: i32 = 10_080, "offsets.retention.minutes", 1;
+        offsets_topic_compression_codec: Fixed<0> = Fixed, "offsets.topic.compression.codec", ANY;
         offsets_topic_num_partitions: i32 = 50, "offsets.topic.num.partitions", 1;
         offsets_topic_replication_factor: i32 = 3, "offsets.topic.replication.factor", 1;
         offsets_topic_segment_bytes: i32 = 104_857_600, "offsets.topic.segment.bytes", 1;
         producer_id_expiration_check_interval_ms: i32 = 600_000, "producer.id.expiration.check.interval.ms", 1;
         producer_id_expiration_ms: i32 = 86_400_000, "producer.id.expiration.ms", 1;
+        queued_max_requests: Fixed<500> = Fixed, "queued.max.requests", ANY;
+        replica_high_watermark_checkpoint_interval_ms: Fixed<5_000> = Fixed, "replica.high.watermark.checkpoint.interval.ms", ANY;
+        replica_lag_time_max_ms: Fixed<30_000> = Fixed, "replica.lag.time.max.ms", ANY;
+        replica_selector_class: ReplicaSelector = ReplicaSelector::None, "replica.selector.class", ANY;
         request_timeout_ms: i32 = 30_000, "request.timeout.ms", 1;
+        sasl_enabled_mechanisms: SaslMechanisms = SaslMechanisms::Gssapi, "sasl.enabled.mechanisms", ANY;
         socket_request_max_bytes: i32 = 104_857_600, "socket.request.max.bytes", 1;
         transaction_abort_timed_out_transaction_cleanup_interval_ms: i32 = 10_000, "transaction.abort.timed.out.transaction.cleanup.interval.ms", 1;
         transaction_max_timeout_ms: i32 = 900_000, "transaction.max.timeout.ms", 1;

@@ -19,8 +19,8 @@ use fencepost_wire::{Response, StrBytes};
 
 use crate::world::World;
 
-const TOPIC: i8 = 2;
-const BROKER: i8 = 4;
+pub const TOPIC: i8 = 2;
+pub const BROKER: i8 = 4;
 
 fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
@@ -120,7 +120,7 @@ fn api_44_partitions_of_an_unknown_topic_are_refused_without_words() {
     assert_eq!((row.error_code, row.error_message.as_ref()), (3, None));
 }
 
-fn describe(world: &mut World, kind: i8, resource: &str, key: &str) -> DescribeConfigsResult {
+pub fn describe(world: &mut World, kind: i8, resource: &str, key: &str) -> DescribeConfigsResult {
     let client = world.connect(0);
     let resource = DescribeConfigsResource::default()
         .with_resource_type(kind)
@@ -136,13 +136,13 @@ fn describe(world: &mut World, kind: i8, resource: &str, key: &str) -> DescribeC
 }
 
 /// Error and message of one change.
-fn alter(world: &mut World, kind: i8, resource: &str, change: (&str, i8, &str)) -> (i16, bool) {
+pub fn alter(world: &mut World, kind: i8, resource: &str, change: (&str, i8, &str)) -> (i16, bool) {
     let (key, operation, value) = change;
     alter_to(world, kind, resource, (key, operation, Some(value)))
 }
 
 /// The same, to a value that may be null.
-fn alter_to(
+pub fn alter_to(
     world: &mut World,
     kind: i8,
     resource: &str,

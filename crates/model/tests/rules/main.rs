@@ -7,6 +7,7 @@ mod administration;
 mod fetch;
 mod groups;
 mod produce;
+mod settings;
 mod topics;
 mod txn;
 mod world;

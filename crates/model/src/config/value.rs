@@ -1,0 +1,175 @@
+//! The values that settings hold, and how they are read and shown.
+
+use std::fmt;
+
+use fencepost_log::TimestampType;
+
+/// The type of a setting, as DescribeConfigs shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SettingKind {
+    Boolean = 1,
+    String = 2,
+    Int = 3,
+    Long = 5,
+    List = 7,
+}
+
+/// A value that a setting can hold.
+pub(super) trait Value: Sized {
+    const KIND: SettingKind;
+    fn parse(text: &str, least: i64) -> Result<Self, String>;
+    fn text(&self) -> String;
+}
+
+macro_rules! integer {
+    ($type:ty, $kind:ident) => {
+        impl Value for $type {
+            const KIND: SettingKind = SettingKind::$kind;
+            fn parse(text: &str, least: i64) -> Result<Self, String> {
+                let fits = |number: &$type| i64::from(*number) >= least;
+                text.trim().parse().ok().filter(fits).ok_or_else(|| {
+                    format!(
+                        "a whole number from {} to {}",
+                        least.max(<$type>::MIN.into()),
+                        <$type>::MAX
+                    )
+                })
+            }
+            fn text(&self) -> String {
+                self.to_string()
+            }
+        }
+    };
+}
+integer!(i32, Int);
+integer!(i64, Long);
+
+impl Value for bool {
+    const KIND: SettingKind = SettingKind::Boolean;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("true or false".to_owned()),
+        }
+    }
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $vis:vis $name:ident : $kind:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        $vis enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl Value for $name {
+            const KIND: SettingKind = SettingKind::$kind;
+            fn parse(text: &str, _: i64) -> Result<Self, String> {
+                match text.trim() {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err([$($word),*].join(", ")),
+                }
+            }
+            fn text(&self) -> String {
+                match self { $(Self::$variant => $word,)* }.to_owned()
+            }
+        }
+    };
+}
+words!(
+    /// What happens to old records.
+    pub CleanupPolicy: List {
+        /// They go when their time or the log's size is over.
+        Delete = "delete",
+        /// The last record of each key stays.
+        Compact = "compact",
+        /// Both.
+        CompactDelete = "compact,delete",
+        /// Both, the other way round.
+        DeleteCompact = "delete,compact",
+    }
+);
+words!(
+    /// The codec of stored batches.
+    pub(crate) Compression: String {
+        Producer = "producer",
+        Uncompressed = "uncompressed",
+        Gzip = "gzip",
+        Snappy = "snappy",
+        Lz4 = "lz4",
+        Zstd = "zstd",
+    }
+);
+impl Value for TimestampType {
+    const KIND: SettingKind = SettingKind::String;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        match text.trim() {
+            "CreateTime" => Ok(Self::CreateTime),
+            "LogAppendTime" => Ok(Self::LogAppendTime),
+            _ => Err("CreateTime or LogAppendTime".to_owned()),
+        }
+    }
+    fn text(&self) -> String {
+        match self {
+            Self::CreateTime => "CreateTime",
+            Self::LogAppendTime => "LogAppendTime",
+        }
+        .to_owned()
+    }
+}
+
+words!(
+    /// What SASL would be offered; no listener asks for it.
+    pub(crate) SaslMechanisms: List { Gssapi = "GSSAPI" }
+);
+words!(
+    /// Who would choose a replica to read from; nobody does.
+    pub(crate) ReplicaSelector: String { None = "" }
+);
+
+/// A number that Kafka lets one choose, and that has no effect here: it stays at Kafka's default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Fixed<const NUMBER: i64>;
+
+impl<const NUMBER: i64> Value for Fixed<NUMBER> {
+    const KIND: SettingKind = SettingKind::Int;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        let fits = text.trim().parse() == Ok(NUMBER);
+        if fits { Ok(Self) } else { Err(format!("{NUMBER}: no other value has an effect here")) }
+    }
+    fn text(&self) -> String {
+        NUMBER.to_string()
+    }
+}
+
+impl CleanupPolicy {
+    /// Whether records may be deleted by age, size or DeleteRecords.
+    #[must_use]
+    pub const fn deletes(self) -> bool {
+        matches!(self, Self::Delete | Self::CompactDelete | Self::DeleteCompact)
+    }
+
+    /// Whether records need a key (BATCH-11).
+    #[must_use]
+    pub const fn compacts(self) -> bool {
+        !matches!(self, Self::Delete)
+    }
+}
+
+impl fmt::Display for CleanupPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl Value for String {
+    const KIND: SettingKind = SettingKind::String;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+    fn text(&self) -> String {
+        self.clone()
+    }
+}
