@@ -1,5 +1,10 @@
 //! Produce at the wire.
 
+mod gates;
+mod replicas;
+mod rows;
+mod verification;
+
 use bytes::Bytes;
 use fencepost_model::Channel;
 use fencepost_wire::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -71,6 +76,7 @@ fn idem_03_one_producer_in_a_transactional_request() {
     assert_eq!(rows(world.call(client, 12, request(Some("t"), -1, &data))), [(0, 0), (0, 0)]);
 }
 
+/// IDEM-04, IDEM-24.
 #[test]
 fn idem_04_and_idem_24_unknown_acks_and_internal_topics_are_refused() {
     let mut world = World::new(1, &[("a", 1, 1), ("__consumer_offsets", 1, 1)]);
@@ -129,6 +135,7 @@ fn idem_06_too_few_replicas_refuse_before_the_append() {
     assert_eq!(rows(world.call(client, 9, request(None, -1, &data))), [(0, 0)]);
 }
 
+/// IDEM-07, IDEM-08, IDEM-11 to IDEM-14.
 #[test]
 fn idem_07_to_idem_14_duplicates_gaps_and_old_epochs() {
     let mut world = World::new(1, &[("a", 1, 1)]);

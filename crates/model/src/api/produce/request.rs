@@ -1,5 +1,6 @@
 //! Sorting a produce request: the gates of the whole request, and the partitions that go on.
 
+use bytes::Bytes;
 use fencepost_ids::{
     ErrorCode, PartitionIndex, ProducerEpoch, ProducerId, Rule, TopicId, TopicName,
 };
@@ -89,6 +90,7 @@ pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gat
                     .map(|_| PartitionKey { topic: topic.index, partition: place.partition })
                     .ok_or(ErrorCode::UnknownTopicOrPartition)
             });
+            transactional |= data.records.as_ref().is_some_and(begins_transactional);
             let batch = match &data.records {
                 Some(records) if rules.is_on(Rule::OneBatch) => {
                     FramedBatch::parse(records, version)
@@ -109,7 +111,6 @@ pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gat
                 (Err(error), _) => rows.push(Row::refused(place, error)),
                 (Ok(_), Err(error)) => rows.push(Row::refused(place, error.error_code())),
                 (Ok(key), Ok(batch)) => {
-                    transactional |= batch.transaction_bit() == TransactionBit::Transactional;
                     // A partition named twice: the last one counts (BATCH-16).
                     items.retain(|item| item.key != key);
                     items.push(Item { place, key, batch, guard: None });
@@ -137,6 +138,12 @@ pub(super) fn sort(step: &Step<'_>, call: &Call, request: ProduceRequest) -> Gat
             Gate::Shut(places.map(row).collect())
         }
     }
+}
+
+/// IDEM-02: the first batch belongs to a transaction, whatever else is wrong with the partition.
+fn begins_transactional(records: &Bytes) -> bool {
+    FramedBatch::first(records, i16::MAX)
+        .is_ok_and(|batch| batch.transaction_bit() == TransactionBit::Transactional)
 }
 
 /// IDEM-03: all transactional batches are of one producer id and epoch.

@@ -1,6 +1,6 @@
 //! Transactions at the level of `Cluster::handle`: what clients read, and what the logs say.
 
-mod driver;
+pub(crate) mod driver;
 
 mod adding;
 mod failover;
