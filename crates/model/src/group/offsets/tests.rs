@@ -1,5 +1,7 @@
 use fencepost_ids::PartitionIndex;
 
+use proptest::prelude::*;
+
 use super::*;
 
 const G: &str = "g";
@@ -264,4 +266,117 @@ fn txoff_69_a_group_with_only_pending_offsets_keeps_something() {
     assert!(!round(&log, ExpiryBase::CommitTime, 9999).leaves_nothing);
     log.abort(P7);
     assert!(round(&log, ExpiryBase::CommitTime, 9999).leaves_nothing);
+}
+
+/// A record of group `g` and topic `t`.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Written {
+    Plain { partition: i32, offset: i64 },
+    Pending { producer: i64, partition: i32, offset: i64 },
+    Tombstone { partition: i32 },
+    Marker { producer: i64, marker: MarkerType },
+}
+
+impl Written {
+    /// The partition in the record's key; a marker has none.
+    fn key(&self) -> Option<i32> {
+        match self {
+            Self::Plain { partition, .. }
+            | Self::Pending { partition, .. }
+            | Self::Tombstone { partition } => Some(*partition),
+            Self::Marker { .. } => None,
+        }
+    }
+}
+
+fn written() -> impl Strategy<Value = Written> {
+    let (partition, offset, producer) = (0..2_i32, 0..100_i64, 7..9_i64);
+    let marker = prop_oneof![Just(MarkerType::Commit), Just(MarkerType::Abort)];
+    prop_oneof![
+        3 => (partition.clone(), offset.clone())
+            .prop_map(|(partition, offset)| Written::Plain { partition, offset }),
+        4 => (producer.clone(), partition.clone(), offset).prop_map(
+            |(producer, partition, offset)| Written::Pending { producer, partition, offset }
+        ),
+        1 => partition.prop_map(|partition| Written::Tombstone { partition }),
+        3 => (producer, marker)
+            .prop_map(|(producer, marker)| Written::Marker { producer, marker }),
+    ]
+}
+
+fn replay(log: &[(i64, Written)]) -> Offsets {
+    let mut offsets = Offsets::default();
+    for (at, written) in log {
+        let at = Offset(*at);
+        match *written {
+            Written::Plain { partition, offset } => {
+                offsets.commit(at, &G.into(), &tp(partition), &value(offset));
+            }
+            Written::Pending { producer, partition, offset } => {
+                let producer = ProducerId(producer);
+                offsets.commit_pending(at, producer, &G.into(), &tp(partition), &value(offset));
+            }
+            Written::Tombstone { partition } => offsets.delete(at, &G.into(), &tp(partition)),
+            Written::Marker { producer, marker } => {
+                offsets.end_transaction(at, ProducerId(producer), marker);
+            }
+        }
+    }
+    offsets
+}
+
+/// The marker that ends the transaction of a record.
+fn ending(log: &[(i64, Written)], at: i64, producer: i64) -> Option<MarkerType> {
+    log.iter().find_map(|(position, written)| match written {
+        Written::Marker { producer: of, marker } if *of == producer && *position > at => {
+            Some(*marker)
+        }
+        _ => None,
+    })
+}
+
+/// What the cleaner leaves: below the first open transaction aborted records go, and of each key all
+/// but the last record.
+fn compact(log: &[(i64, Written)]) -> Vec<(i64, Written)> {
+    let open = log.iter().find(|(at, written)| match written {
+        Written::Pending { producer, .. } => ending(log, *at, *producer).is_none(),
+        _ => false,
+    });
+    let end = open.map_or(i64::MAX, |(at, _)| *at);
+    let survives = |(at, written): &(i64, Written)| match written {
+        Written::Pending { producer, .. } => {
+            ending(log, *at, *producer) == Some(MarkerType::Commit)
+        }
+        _ => true,
+    };
+    let clean: Vec<_> = log.iter().copied().filter(|it| it.0 < end && survives(it)).collect();
+    let is_last = |(at, written): &(i64, Written)| {
+        !clean.iter().any(|(later, other)| later > at && written.key() == other.key())
+    };
+    let kept = clean.iter().copied().filter(|it| it.1.key().is_none() || is_last(it));
+    kept.chain(log.iter().copied().filter(|it| it.0 >= end)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// TXOFF-74, TXOFF-37: a log and what the cleaner leaves of it load alike.
+    #[test]
+    fn txoff_74_a_compacted_log_gives_the_same_offsets(
+        log in proptest::collection::vec(written(), 0..30),
+    ) {
+        let log: Vec<_> = (0..).zip(log).collect();
+        let (whole, compacted) = (replay(&log), replay(&compact(&log)));
+        for partition in 0..2 {
+            let (group, partition) = (GroupId::from(G), tp(partition));
+            prop_assert_eq!(
+                whole.latest(&group, &partition),
+                compacted.latest(&group, &partition)
+            );
+            prop_assert_eq!(
+                whole.is_pending(&group, &partition),
+                compacted.is_pending(&group, &partition)
+            );
+        }
+    }
 }

@@ -66,3 +66,44 @@ impl GroupRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// TXOFF-70, TXOFF-74: the tombstone of each type is its key without a value, in every release.
+    #[test]
+    fn txoff_74_the_tombstone_of_each_type() {
+        use ConsumerGroupRecord as Of;
+        let group = || GroupId::from("g");
+        let consumer = |record| GroupRecord::ConsumerGroup(group(), record);
+        let partition = TopicPartition::new("t", fencepost_ids::PartitionIndex(3));
+        let tombstones: [(GroupRecord, &[u8]); 9] = [
+            (GroupRecord::delete_offset(&group(), partition), b"\0\x01\0\x01g\0\x01t\0\0\0\x03"),
+            (GroupRecord::ClassicGroup(group(), None), b"\0\x02\0\x01g"),
+            (consumer(Of::GroupEpoch(None)), b"\0\x03\0\x01g"),
+            (consumer(Of::PartitionMetadata(None)), b"\0\x04\0\x01g"),
+            (consumer(Of::Member("m".into(), None)), b"\0\x05\0\x01g\0\x01m"),
+            (consumer(Of::TargetEpoch(None)), b"\0\x06\0\x01g"),
+            (consumer(Of::TargetAssignment("m".into(), None)), b"\0\x07\0\x01g\0\x01m"),
+            (consumer(Of::CurrentAssignment("m".into(), None)), b"\0\x08\0\x01g\0\x01m"),
+            (consumer(Of::RegularExpression("t.*".into(), None)), b"\0\x10\0\x01g\0\x03t.*"),
+        ];
+        for (record, key) in tombstones {
+            for release in Release::ALL {
+                let (encoded, value) = record.encode(*release);
+                assert_eq!((&*encoded, value), (key, None), "{record:?}");
+            }
+            assert_eq!(GroupRecord::decode(key, None), Ok(Some(record)));
+        }
+    }
+
+    /// TXOFF-70: share and streams groups, and whatever may come, are passed over.
+    #[test]
+    fn txoff_70_keys_of_other_versions_are_passed_over() {
+        for version in (9..=15_i16).chain([17, 18, 99, -1]) {
+            let key = [&version.to_be_bytes()[..], b"\0\x01g"].concat();
+            assert_eq!(GroupRecord::decode(&key, Some(b"\0\0")), Ok(None), "{version}");
+        }
+    }
+}

@@ -251,3 +251,67 @@ fn grp_42_assignments_are_told_in_a_rebalance_as_well() {
     assert!(old.member_metadata.is_empty());
     assert!(!old.member_assignment.is_empty());
 }
+
+/// TXOFF-62: a group of another kind than consumers is not taken apart while it has members, a
+/// consumer group is asked for its subscriptions, and the group's refusal stands alone.
+#[test]
+fn txoff_62_whose_offsets_may_be_deleted() {
+    let mut world = world(2);
+    let client = world.connect(0);
+    let request = join_request("", None, b"").with_protocol_type(text("connect"));
+    let pending = world.send(client, 3, request);
+    world.advance(0);
+    assert_eq!(joined(world.answer(pending)).error_code, 0);
+    assert_eq!(delete_offsets(&mut world, client, &[("t", 0), ("t", 9)]), (68, vec![]));
+    let elsewhere = world.connect(1);
+    assert_eq!(delete_offsets(&mut world, elsewhere, &[("t", 0)]), (16, vec![]));
+    world.advance(360_000);
+    assert_eq!(delete_offsets(&mut world, client, &[("t", 0), ("t", 9)]), (0, vec![0, 3]));
+
+    let nameless = OffsetDeleteRequest::default().with_group_id(group(""));
+    let Response::OffsetDelete(response) = world.call(client, 0, nameless) else {
+        panic!("not an OffsetDelete response")
+    };
+    assert_eq!(response.error_code, 24);
+}
+
+/// TXOFF-66: committed or pending, of every group, and of that topic alone.
+#[test]
+fn txoff_66_pending_offsets_of_a_deleted_topic_go_as_well() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    txn_commit(&mut world, client, 7, 9);
+    let others = commit_request(NOBODY, &[("t", 1, 3), ("u", 0, 4)]).with_group_id(group("h"));
+    assert_eq!(commit_errors(Some(world.call(client, 8, others))), [0, 0]);
+    let request = DeleteTopicsRequest::default().with_topic_names(vec![topic("t")]);
+    world.call(client, 1, request);
+    assert_eq!(fetch(&mut world, client, true), Ok(-1));
+    marker(&mut world, client, 7, End::Commit);
+    assert_eq!(fetch(&mut world, client, true), Ok(-1));
+    let of_h = fetch_request(None, true).with_group_id(group("h"));
+    let (_, rows) = fetched(Some(world.call(client, 7, of_h)));
+    assert_eq!(rows, [("u".to_owned(), 0, 4, 0)]);
+}
+
+/// TXOFF-67, TXOFF-68: in a group at work the offsets of topics that it reads do not expire, and the
+/// others do.
+#[test]
+fn txoff_67_what_expires_of_a_group_at_work() {
+    let settings =
+        [("offsets.retention.minutes", "1"), ("offsets.retention.check.interval.ms", "1000")];
+    let mut world = world_with(1, &settings);
+    let client = world.connect(0);
+    let member = subscribed(&mut world, client);
+    let offsets = [("t", 0, 5), ("u", 0, 6)];
+    assert_eq!(commit_as(&mut world, client, 8, who(1, &member), &offsets), [0, 0]);
+    let left =
+        |world: &mut World| fetched(Some(world.call(client, 7, fetch_request(None, true)))).1.len();
+    for _ in 0..11 {
+        world.advance(5000);
+        assert_eq!(heartbeat(&mut world, client, who(1, &member)), 0);
+    }
+    assert_eq!(left(&mut world), 2, "younger than a minute");
+    world.advance(6000);
+    assert_eq!(left(&mut world), 1);
+    assert_eq!(fetch(&mut world, client, true), Ok(5));
+}

@@ -258,3 +258,82 @@ fn txoff_60_an_offset_with_a_retention_of_its_own_expires_by_it() {
     world.advance(501);
     assert_eq!(fetch(&mut world, client, true), Ok(-1));
 }
+
+/// TXOFF-23: a member id alone, or a seat alone, is an identity that has to hold.
+#[test]
+fn txoff_23_a_partial_identity_is_an_identity() {
+    let mut it = fixture(InState::Stable);
+    let m1 = it.m1.clone();
+    for (identity, expected) in [
+        (who(-1, &m1), 22),
+        (who(-1, "m9"), 25),
+        (Who { instance: Some("i2"), ..NOBODY }, 82),
+        (Who { instance: Some("i9"), ..NOBODY }, 25),
+    ] {
+        let request = txn_commit_request((7, 0), identity, &[("t", 0, 1)]);
+        assert_eq!(txn_commit_errors(Some(it.world.call(it.client, 3, request))), [expected]);
+        assert_eq!(commit_as(&mut it.world, it.client, 8, identity, &[("t", 0, 1)]), [expected]);
+    }
+}
+
+/// TXOFF-24: producers from before KIP-447 say nothing of a group; admin clients have to.
+#[test]
+fn txoff_24_no_identity_passes_in_a_transaction_and_not_without() {
+    for state in [InState::PreparingRebalance, InState::CompletingRebalance, InState::Stable] {
+        let mut it = fixture(state);
+        let request = txn_commit_request((7, 0), NOBODY, &[("t", 0, 1)]);
+        assert_eq!(txn_commit_errors(Some(it.world.call(it.client, 2, request))), [0], "{state:?}");
+        assert_eq!(
+            commit_as(&mut it.world, it.client, 2, NOBODY, &[("t", 0, 1)]),
+            [25],
+            "{state:?}"
+        );
+    }
+}
+
+/// TXOFF-25: between the join and the sync of generation 1.
+#[test]
+fn txoff_25_a_member_that_waits_for_its_assignment_commits_in_a_transaction_only() {
+    let mut it = fixture(InState::CompletingRebalance);
+    let m1 = it.m1.clone();
+    let request = txn_commit_request((7, 0), who(1, &m1), &[("t", 0, 1)]);
+    assert_eq!(txn_commit_errors(Some(it.world.call(it.client, 3, request))), [0]);
+    assert_eq!(commit_as(&mut it.world, it.client, 8, who(1, &m1), &[("t", 0, 1)]), [27]);
+}
+
+/// TXOFF-27: of a static member's old id, by what it says of itself.
+#[test]
+fn txoff_27_a_removed_member_is_unknown_and_a_replaced_one_fenced() {
+    let mut it = fixture(InState::Stable);
+    let (m1, old) = (it.m1.clone(), it.m2.clone());
+    let newcomer = it.world.connect(0);
+    let pending = it.world.send(newcomer, 5, join_request("", Some("i2"), b""));
+    assert_eq!(joined(it.world.answer(pending)).error_code, 0);
+    let commit = |it: &mut Fixture, identity: Who<'_>| {
+        let request = txn_commit_request((7, 0), identity, &[("t", 0, 1)]);
+        txn_commit_errors(Some(it.world.call(it.client, 3, request)))
+    };
+    assert_eq!(commit(&mut it, Who { instance: Some("i2"), ..who(1, &old) }), [82]);
+    assert_eq!(commit(&mut it, who(1, &old)), [25]);
+    assert_eq!(commit(&mut it, who(1, &m1)), [0]);
+    it.world.advance(10_000);
+    assert_eq!(commit(&mut it, who(1, &m1)), [25], "its session ended");
+}
+
+/// TXOFF-56, TXOFF-30: the order of the checks, from the partition to the group to the metadata.
+#[test]
+fn txoff_56_the_group_is_asked_before_the_metadata_is_measured() {
+    let mut world = world(2);
+    let client = world.connect(0);
+    let long = |who, name: &str| {
+        let mut request = commit_request(who, &[(name, 0, 1)]);
+        request.topics[0].partitions[0].committed_metadata = Some(text(&"x".repeat(4097)));
+        request
+    };
+    assert_eq!(commit_errors(Some(world.call(client, 8, long(who(3, "m"), "nope")))), [3]);
+    assert_eq!(commit_errors(Some(world.call(client, 8, long(who(3, "m"), "t")))), [22]);
+    assert_eq!(commit_errors(Some(world.call(client, 8, long(NOBODY, "t")))), [12]);
+    let elsewhere = world.connect(1);
+    assert_eq!(commit_errors(Some(world.call(elsewhere, 8, long(who(3, "m"), "t")))), [16]);
+    assert_eq!(commit_errors(Some(world.call(elsewhere, 8, long(who(3, "m"), "nope")))), [3]);
+}

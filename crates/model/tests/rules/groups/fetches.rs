@@ -5,6 +5,9 @@ use fencepost_wire::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
 };
 
+use fencepost_wire::Release;
+use fencepost_wire::messages::ApiVersionsRequest;
+
 use super::*;
 
 #[test]
@@ -120,4 +123,121 @@ fn txoff_44_version_8_asks_for_groups_of_several_coordinators() {
         response.groups.iter().map(|group| (group.error_code, group.topics.len())).collect();
     found.sort();
     assert_eq!(found, [(0, 1), (16, 0)]);
+}
+
+/// One row with all that it tells.
+fn rows(response: Response) -> Vec<(i64, i32, String, i16)> {
+    let Response::OffsetFetch(response) = response else { panic!("not an OffsetFetch response") };
+    let rows = response.topics.into_iter().flat_map(|topic| topic.partitions);
+    rows.map(|row| {
+        let metadata = row.metadata.as_deref().expect("never null").to_owned();
+        (row.committed_offset, row.committed_leader_epoch, metadata, row.error_code)
+    })
+    .collect()
+}
+
+/// TXOFF-45, TXOFF-46: unstable, absent, committed, and of a topic that does not exist.
+#[test]
+fn txoff_46_what_each_row_of_a_stable_fetch_tells() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    let mut request = commit_request(NOBODY, &[("t", 0, 3), ("t", 1, 7)]);
+    let known = &mut request.topics[1].partitions[0];
+    known.committed_leader_epoch = 4;
+    known.committed_metadata = Some(text("m"));
+    assert_eq!(commit_errors(Some(world.call(client, 8, request))), [0, 0]);
+    txn_commit(&mut world, client, 7, 9);
+    let asked = [("t", 0), ("t", 1), ("t", 2), ("nope", 3)];
+    let absent = || (-1, -1, String::new(), 0);
+    let unstable = (-1, -1, String::new(), 88);
+    let found = rows(world.call(client, 7, fetch_request(Some(&asked), true)));
+    assert_eq!(found, [unstable, (7, 4, "m".to_owned(), 0), absent(), absent()]);
+    let plain = rows(world.call(client, 7, fetch_request(Some(&asked), false)));
+    assert_eq!(plain[0], (3, -1, String::new(), 0), "TXOFF-49");
+}
+
+/// TXOFF-45: a topic or group without offsets is no error.
+#[test]
+fn txoff_45_topics_need_not_exist() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    commit(&mut world, client, 5);
+    for is_stable in [true, false] {
+        let request = fetch_request(Some(&[("nope", 3)]), is_stable);
+        assert_eq!(rows(world.call(client, 7, request)), [(-1, -1, String::new(), 0)]);
+    }
+}
+
+/// TXOFF-47: neither another partition nor another group is unstable.
+#[test]
+fn txoff_47_another_groups_partition_is_stable() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    txn_commit(&mut world, client, 7, 9);
+    let stable = |world: &mut World, name: &str, partition| {
+        let request = fetch_request(Some(&[("t", partition)]), true).with_group_id(group(name));
+        rows(world.call(client, 7, request))[0].3
+    };
+    assert_eq!(stable(&mut world, GROUP, 0), 88);
+    assert_eq!(stable(&mut world, GROUP, 1), 0);
+    assert_eq!(stable(&mut world, "other", 0), 0);
+}
+
+/// TXOFF-50: a stable fetch sees every commit handled before it; without a write to wait for it is
+/// answered at once.
+#[test]
+fn txoff_50_a_stable_fetch_is_ordered_behind_the_writes_before_it() {
+    let mut world = world(3);
+    let (client, other) = (world.connect(0), world.connect(0));
+    commit(&mut world, client, 5);
+    assert_eq!(fetch(&mut world, other, true), Ok(5));
+    world.hold(|channel| matches!(channel, Channel::Replication(_)));
+    assert_eq!(fetch(&mut world, other, true), Ok(5), "nothing to wait for");
+    world.send(client, 8, commit_request(NOBODY, &[("t", 0, 20)]));
+    let stable = world.send(other, 7, fetch_request(Some(&[("t", 0)]), true));
+    assert!(world.waits(stable));
+    let plain = world.connect(0);
+    assert_eq!(fetch(&mut world, plain, false), Ok(5));
+    world.release();
+    assert_eq!(fetched(world.answer(stable)).1[0].2, 20);
+}
+
+/// TXOFF-51: a group that is not there, or no more, and the group without a name.
+#[test]
+fn txoff_51_an_unknown_group_has_no_offsets() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    commit(&mut world, client, 5);
+    let asked = [("t", 0)];
+    for name in ["never-seen", ""] {
+        for is_stable in [true, false] {
+            let explicit = fetch_request(Some(&asked), is_stable).with_group_id(group(name));
+            assert_eq!(rows(world.call(client, 7, explicit)), [(-1, -1, String::new(), 0)]);
+            let all = fetch_request(None, is_stable).with_group_id(group(name));
+            assert_eq!(fetched(Some(world.call(client, 7, all))), (0, vec![]));
+        }
+    }
+    assert_eq!(super::admin::delete_groups(&mut world, client, &[GROUP]), [0]);
+    assert_eq!(fetch(&mut world, client, true), Ok(-1));
+    assert_eq!(fetch(&mut world, client, false), Ok(-1));
+}
+
+/// TXOFF-53, TXOFF-61: topic ids, which come with version 10, are not offered in any release.
+#[test]
+fn txoff_61_versions_with_topic_ids_are_not_offered() {
+    for release in Release::ALL {
+        let mut world = World::with(1, &[], |config| config.release = *release);
+        let client = world.connect(0);
+        let Response::ApiVersions(offered) = world.call(client, 0, ApiVersionsRequest::default())
+        else {
+            panic!("not an ApiVersions response")
+        };
+        let range = |key: i16| {
+            let found = offered.api_keys.iter().find(|api| api.api_key == key).unwrap();
+            (found.min_version, found.max_version)
+        };
+        assert_eq!((range(8), range(9)), ((2, 9), (1, 9)), "{release:?}");
+        let last = if *release == Release::V3_9 { 4 } else { 5 };
+        assert_eq!(range(28), (0, last), "TXOFF-10, {release:?}");
+    }
 }

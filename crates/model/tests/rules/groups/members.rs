@@ -1,8 +1,8 @@
 //! JoinGroup, SyncGroup, Heartbeat and LeaveGroup.
 
 use fencepost_model::Channel;
-use fencepost_wire::messages::LeaveGroupRequest;
 use fencepost_wire::messages::leave_group_request::MemberIdentity;
+use fencepost_wire::messages::{DescribeGroupsRequest, LeaveGroupRequest};
 
 use super::*;
 
@@ -160,4 +160,117 @@ fn grp_33_to_grp_35_members_leave() {
         leave_errors(world.call(client, 4, many("m").with_group_id(group("")))),
         (24, vec![])
     );
+}
+
+/// GRP-02: a member id that was given out is not a member yet.
+#[test]
+fn grp_02_pending_members_are_not_described() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    let member = stable(&mut world, client);
+    let pending = world.send(client, 9, join_request("", None, b""));
+    assert_eq!(joined(world.answer(pending)).error_code, 79);
+    let request = DescribeGroupsRequest::default().with_groups(vec![group(GROUP)]);
+    let Response::DescribeGroups(response) = world.call(client, 5, request) else {
+        panic!("not a DescribeGroups response")
+    };
+    let described = &response.groups[0];
+    assert_eq!((&*described.group_state, &*described.protocol_data), ("Stable", "range"));
+    let members: Vec<_> = described.members.iter().map(|row| row.member_id.to_string()).collect();
+    assert_eq!(members, [member]);
+}
+
+/// GRP-04: each of the three checks, in order.
+#[test]
+fn grp_04_a_member_is_who_it_says() {
+    let mut world = world(1);
+    let (one, two) = (world.connect(0), world.connect(0));
+    let old = super::statics::seated(&mut world, one);
+    let pending = world.send(two, 9, join_request("", Some("i"), b""));
+    let new = joined(world.answer(pending)).member_id.to_string();
+    for (member, instance, expected) in [
+        (&*new, Some("i9"), 25),
+        ("m9", Some("i9"), 25),
+        (&*old, Some("i"), 82),
+        ("m9", Some("i"), 82),
+        (&*old, None, 25),
+        (&*new, None, 0),
+        (&*new, Some("i"), 0),
+    ] {
+        let identity = Who { instance, ..who(1, member) };
+        assert_eq!(heartbeat(&mut world, one, identity), expected, "{member} {instance:?}");
+        let answer = world.call(one, 5, sync_request(identity, &[]));
+        assert_eq!(synced(Some(answer)).0, expected, "SyncGroup of {member} {instance:?}");
+    }
+}
+
+/// GRP-07: the name of the group, its member's session timeout, and only then whose group it is.
+#[test]
+fn grp_07_the_first_checks_in_order() {
+    let mut world = world(2);
+    let (here, elsewhere) = (world.connect(0), world.connect(1));
+    let error = |world: &mut World, client, name: &str, member: &str, session_timeout_ms| {
+        let request = join_request(member, None, b"")
+            .with_group_id(group(name))
+            .with_session_timeout_ms(session_timeout_ms);
+        let pending = world.send(client, 9, request);
+        joined(world.answer(pending)).error_code
+    };
+    assert_eq!(error(&mut world, elsewhere, "", "", 1), 24);
+    for outside in [5999, 1_800_001] {
+        assert_eq!(error(&mut world, elsewhere, GROUP, "", outside), 26);
+    }
+    for inside in [6000, 1_800_000] {
+        assert_eq!(error(&mut world, elsewhere, GROUP, "", inside), 16);
+        assert_eq!(error(&mut world, here, GROUP, "", inside), 79);
+    }
+    let member = stable(&mut world, here);
+    assert_eq!(error(&mut world, here, GROUP, &member, 5999), 26, "also when it comes back");
+    world.elect("__consumer_offsets", 0, 1);
+    assert_eq!(error(&mut world, elsewhere, GROUP, "", 6000), 14);
+}
+
+/// GRP-10: what a member without an id is told.
+#[test]
+fn grp_10_a_new_member_is_refused_sent_back_seated_or_added() {
+    let mut world = world_with(1, &[("group.initial.rebalance.delay.ms", "3000")]);
+    let clients = [0; 5].map(|broker| world.connect(broker));
+    let refused = world.send(clients[0], 9, join_request("", None, b"").with_protocols(vec![]));
+    let refused = joined(world.answer(refused));
+    assert_eq!((refused.error_code, &*refused.member_id), (23, ""));
+    let parked = world.send(clients[1], 3, join_request("", None, b""));
+    assert!(world.waits(parked), "below version 4 it is added");
+    let sent_back = world.send(clients[2], 4, join_request("", None, b""));
+    assert_eq!(joined(world.answer(sent_back)).error_code, 79);
+    let seated = world.send(clients[3], 5, join_request("", Some("i"), b""));
+    assert!(world.waits(seated), "a new seat is added");
+    let replacing = world.send(clients[4], 5, join_request("", Some("i"), b""));
+    assert_eq!(joined(world.answer(seated)).error_code, 82, "its seat was taken");
+    assert!(world.waits(replacing));
+}
+
+/// GRP-33: in which words a member leaves, and where its error stands.
+#[test]
+fn grp_33_leaving_by_version() {
+    for version in 0..=5 {
+        let mut world = world(1);
+        let client = world.connect(0);
+        let member = stable(&mut world, client);
+        let leave = |world: &mut World, member: &str| {
+            let request = LeaveGroupRequest::default().with_group_id(group(GROUP));
+            let request = if version < 3 {
+                request.with_member_id(text(member))
+            } else {
+                let reason = (version >= 5).then(|| text("done"));
+                let identity =
+                    MemberIdentity::default().with_member_id(text(member)).with_reason(reason);
+                request.with_members(vec![identity])
+            };
+            leave_errors(world.call(client, version, request))
+        };
+        let as_told = |error| if version < 3 { (error, vec![]) } else { (0, vec![error]) };
+        assert_eq!(leave(&mut world, "m9"), as_told(25), "v{version}");
+        assert_eq!(leave(&mut world, &member), as_told(0), "v{version}");
+        assert_eq!(heartbeat(&mut world, client, who(1, &member)), 25, "v{version}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Listing and describing.
 
+use fencepost_wire::messages::consumer_group_describe_response as described_group;
 use fencepost_wire::messages::{DescribeGroupsRequest, ListGroupsRequest};
 
 use super::*;
@@ -57,4 +58,60 @@ fn g848_31_what_a_description_shows() {
         panic!("not a DescribeGroups response")
     };
     assert_eq!(classic.groups[0].error_code, 69);
+}
+
+/// G848-02, G848-31: what a group knows of itself and of each member, in the middle of a move.
+#[test]
+fn g848_02_a_group_shows_its_epochs_and_both_assignments() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    let a = joining("A")
+        .with_instance_id(Some(text("i")))
+        .with_rack_id(Some(text("r")))
+        .with_server_assignor(Some(text("range")));
+    check(&mut world, client, a, Ok((1, Some(vec![0, 1, 2]))));
+    check(&mut world, client, joining("B"), Ok((2, Some(vec![]))));
+    check(
+        &mut world,
+        client,
+        quiet("A", 1).with_instance_id(Some(text("i"))),
+        Ok((1, Some(vec![0, 1]))),
+    );
+    let id = topic_id(&mut world, client).topic_id;
+    let described = describe(&mut world, client, GROUP).groups.remove(0);
+    assert_eq!(
+        (&*described.group_state, described.group_epoch, described.assignment_epoch),
+        ("Reconciling", 2, 2)
+    );
+    assert_eq!(&*described.assignor_name, "range");
+    let shown: Vec<_> = described
+        .members
+        .iter()
+        .map(|member| {
+            let partitions = |topics: &[described_group::TopicPartitions]| -> Vec<i32> {
+                assert!(topics.iter().all(|of| of.topic_id == id && &*of.topic_name.0 == "t"));
+                topics.iter().flat_map(|topic| topic.partitions.clone()).collect()
+            };
+            (
+                member.member_id.to_string(),
+                member.instance_id.as_deref().map(str::to_owned),
+                member.rack_id.as_deref().map(str::to_owned),
+                member.member_epoch,
+                partitions(&member.assignment.topic_partitions),
+                partitions(&member.target_assignment.topic_partitions),
+            )
+        })
+        .collect();
+    let name = |name: &str| Some(name.to_owned());
+    assert_eq!(
+        shown,
+        [
+            ("A".to_owned(), name("i"), name("r"), 1, vec![0, 1], vec![0, 1]),
+            ("B".to_owned(), None, None, 2, vec![], vec![2]),
+        ]
+    );
+    for member in &described.members {
+        assert_eq!((&*member.client_id, &*member.client_host), ("test", "/127.0.0.1"));
+        assert_eq!(member.subscribed_topic_names, [topic("t")]);
+    }
 }

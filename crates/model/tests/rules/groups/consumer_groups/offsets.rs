@@ -83,3 +83,48 @@ fn txoff_52_a_fetch_is_fenced_by_the_member_epoch() {
     assert_eq!(fetch(Some("B"), 1), (25, 0));
     assert_eq!(fetch(None, -1), (0, 1));
 }
+
+/// G848-30: what a client can do about a stale epoch: a consumer commits again with the epoch of its
+/// next heartbeat; a producer is told that its generation is old, and its transaction ends.
+#[test]
+fn g848_30_a_stale_commit_passes_with_the_epoch_of_the_next_heartbeat() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    beat(&mut world, client, joining("A"));
+    beat(&mut world, client, joining("B"));
+    let offsets: &[(&str, i32, i64)] = &[("t", 0, 1)];
+    assert_eq!(commit_as(&mut world, client, 9, who(1, "A"), offsets), [0], "G848-29");
+    let owned = owning(&mut world, client, &[0, 1]);
+    let request = quiet("A", 1).with_topic_partitions(Some(owned));
+    let (epoch, _) = shown(&beat(&mut world, client, request)).unwrap();
+    assert_eq!(epoch, 2);
+    assert_eq!(commit_as(&mut world, client, 9, who(1, "A"), offsets), [113]);
+    assert_eq!(commit_as(&mut world, client, 9, who(epoch, "A"), offsets), [0]);
+    let request = txn_commit_request((7, 0), who(1, "A"), offsets);
+    assert_eq!(txn_commit_errors(Some(world.call(client, 3, request))), [22]);
+}
+
+/// TXOFF-28, TXOFF-58: a group whose members left takes commits without an epoch.
+#[test]
+fn txoff_58_an_empty_consumer_group_takes_commits_without_an_epoch() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    beat(&mut world, client, joining("A"));
+    let offsets: &[(&str, i32, i64)] = &[("t", 0, 1)];
+    let txn = |world: &mut World, who| {
+        let request = txn_commit_request((7, 0), who, offsets);
+        txn_commit_errors(Some(world.call(client, 5, request)))
+    };
+    assert_eq!(commit_as(&mut world, client, 9, NOBODY, offsets), [25]);
+    assert_eq!(commit_as(&mut world, client, 8, NOBODY, offsets), [25]);
+    check(&mut world, client, quiet("A", -1), Ok((-1, None)));
+    for version in [8, 9] {
+        assert_eq!(commit_as(&mut world, client, version, NOBODY, offsets), [0]);
+        assert_eq!(commit_as(&mut world, client, version, who(-1, "A"), offsets), [0]);
+        assert_eq!(commit_as(&mut world, client, version, who(1, "A"), offsets), [25]);
+    }
+    // Version 5 would add to a transaction, of which there is none.
+    assert_eq!(txn(&mut world, NOBODY), [15]);
+    let request = txn_commit_request((7, 0), who(1, "A"), offsets);
+    assert_eq!(txn_commit_errors(Some(world.call(client, 3, request))), [25]);
+}
