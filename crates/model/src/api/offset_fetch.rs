@@ -117,8 +117,9 @@ fn fetch(
         )?;
     }
     let topics = match &request.topics {
-        // A group that does not exist has no offsets, whatever is left of it (TXOFF-51).
-        _ if shard.shard().group(&group).is_none() => asked_for(request).topics,
+        // A group that does not exist has no offsets, whatever is left of it (TXOFF-51); of one that
+        // went a moment ago, what is replicated may still be seen (TXOFF-49).
+        _ if is_stable && shard.shard().group(&group).is_none() => asked_for(request).topics,
         Some(topics) => explicit(&shard, &group, topics, is_stable),
         None => all(&shard, &group, call.ticket.version >= TOPIC_ID_VERSION, is_stable),
     };

@@ -251,3 +251,22 @@ pub(crate) fn fail(response: &mut TxnOffsetCommitResponse, error: ErrorCode) {
         partition.error_code = append_error(error).code();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// TXOFF-16: every answer to the question, as the client reads it before that of the append.
+    #[test]
+    fn txoff_16_errors_of_the_verification_as_clients_read_them() {
+        for error in ErrorCode::ALL {
+            let expected = match error.code() {
+                90 => 47,
+                31 => 48,
+                13 => 14,
+                same => same,
+            };
+            assert_eq!(verification_error(*error).code(), expected, "{error}");
+        }
+    }
+}

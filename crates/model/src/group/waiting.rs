@@ -45,3 +45,22 @@ pub(crate) const fn append_error(error: ErrorCode) -> ErrorCode {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// TXOFF-16, GRP-26: every error of an append, as the client reads it.
+    #[test]
+    fn txoff_16_errors_of_the_append_as_clients_read_them() {
+        for error in ErrorCode::ALL {
+            let expected = match error.code() {
+                3 | 7 | 19 | 20 => 15,
+                6 | 56 => 16,
+                4 | 10 | 18 => -1,
+                same => same,
+            };
+            assert_eq!(append_error(*error).code(), expected, "{error}");
+        }
+    }
+}

@@ -222,9 +222,9 @@ fn txoff_51_an_unknown_group_has_no_offsets() {
     assert_eq!(fetch(&mut world, client, false), Ok(-1));
 }
 
-/// TXOFF-53, TXOFF-61: topic ids, which come with version 10, are not offered in any release.
+/// TXOFF-44, TXOFF-53, TXOFF-61: topic ids come with version 10, which 4.2 is the first to offer.
 #[test]
-fn txoff_61_versions_with_topic_ids_are_not_offered() {
+fn txoff_61_which_versions_each_release_offers() {
     for release in Release::ALL {
         let mut world = World::with(1, &[], |config| config.release = *release);
         let client = world.connect(0);
@@ -232,12 +232,11 @@ fn txoff_61_versions_with_topic_ids_are_not_offered() {
         else {
             panic!("not an ApiVersions response")
         };
-        let range = |key: i16| {
-            let found = offered.api_keys.iter().find(|api| api.api_key == key).unwrap();
-            (found.min_version, found.max_version)
-        };
-        assert_eq!((range(8), range(9)), ((2, 9), (1, 9)), "{release:?}");
-        let last = if *release == Release::V3_9 { 4 } else { 5 };
-        assert_eq!(range(28), (0, last), "TXOFF-10, {release:?}");
+        let last =
+            |key: i16| offered.api_keys.iter().find(|api| api.api_key == key).unwrap().max_version;
+        let by_id = if *release >= Release::V4_2 { 10 } else { 9 };
+        assert_eq!((last(8), last(9)), (by_id, by_id), "{release:?}");
+        let adds_by_itself = *release >= Release::V4_0;
+        assert_eq!(last(28), if adds_by_itself { 5 } else { 4 }, "TXOFF-10, {release:?}");
     }
 }

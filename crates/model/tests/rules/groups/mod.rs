@@ -6,9 +6,13 @@ mod commits;
 mod consumer_groups;
 mod durability;
 mod fetches;
+mod histories;
+mod log;
 mod members;
+mod routing;
 mod statics;
 mod transactions;
+mod verification;
 mod without;
 
 use bytes::Bytes;
@@ -255,7 +259,7 @@ fn txn_commit(world: &mut World, client: Client, producer_id: i64, offset: i64) 
     assert_eq!(txn_commit_errors(Some(world.call(client, 3, request))), [0]);
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum End {
     Commit,
     Abort,
@@ -263,12 +267,16 @@ enum End {
 
 /// A marker of epoch 0 for the groups' partition.
 fn marker_request(producer_id: i64, end: End) -> WriteTxnMarkersRequest {
+    marker_request_of((producer_id, 0), end)
+}
+
+fn marker_request_of(producer: (i64, i16), end: End) -> WriteTxnMarkersRequest {
     let offsets = WritableTxnMarkerTopic::default()
         .with_name(topic("__consumer_offsets"))
         .with_partition_indexes(vec![0]);
     let marker = WritableTxnMarker::default()
-        .with_producer_id(producer_id.into())
-        .with_producer_epoch(0)
+        .with_producer_id(producer.0.into())
+        .with_producer_epoch(producer.1)
         .with_transaction_result(matches!(end, End::Commit))
         .with_topics(vec![offsets]);
     WriteTxnMarkersRequest::default().with_markers(vec![marker])
