@@ -32,11 +32,12 @@ class Record(NamedTuple):
 
 
 class Cluster:
-    def __init__(self, adapter, bootstrap, name, transaction_version):
+    def __init__(self, adapter, bootstrap, name, transaction_version, control):
         self.adapter = adapter(bootstrap)
         self.bootstrap = bootstrap
         self.name = name
         self.transaction_version = transaction_version
+        self.control = control
         self.closers = []
 
     def named(self, suffix):
@@ -93,6 +94,8 @@ class Cluster:
             except Exception as error:
                 print(f"{self.name}: closing: {error!r}", file=sys.stderr)
         self.adapter.close()
+        if self.control:
+            self.control.restart_all()
 
 
 def read_to(consumer, ends, seconds=20):

@@ -8,7 +8,8 @@ from functools import partial
 
 from attempt import attempt
 from cluster import Cluster
-from scenarios import fencing, pipeline, round_trip, visibility, volume
+from control import Control
+from scenarios import crashes, fencing, group_crashes, pipeline, round_trip, visibility, volume
 
 ADAPTERS = {
     "confluent-kafka": "adapters.confluent",
@@ -33,6 +34,20 @@ def scenarios(adapter):
         "transaction-100000": volume.one_large_transaction,
         "fifty-producers": volume.fifty_producers,
         "admin": adapter.admin,
+        **controlled(),
+    }
+
+
+def controlled():
+    """The scenarios that need --control."""
+    return {
+        "crash-coordinator": crashes.crash_coordinator,
+        "crash-leader": crashes.crash_leader,
+        "crash-group-coordinator": group_crashes.crash_group_coordinator,
+        "moved-coordinator": crashes.moved_coordinator,
+        "rebalance-under-crash": partial(group_crashes.rebalance_under_crash, protocol="classic"),
+        "rebalance-under-crash-consumer-protocol": partial(
+            group_crashes.rebalance_under_crash, protocol="consumer"),
     }
 
 
@@ -43,6 +58,7 @@ def main():
     parser.add_argument("--scenario", action="append")
     parser.add_argument("--transaction-version", type=int, choices=[1, 2], default=2)
     parser.add_argument("--prefix")
+    parser.add_argument("--control", type=Control)
     parser.add_argument("--child", nargs=2, metavar=("TRANSACTIONAL_ID", "TOPIC"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     adapter = importlib.import_module(ADAPTERS[chosen.client]).Adapter
@@ -56,8 +72,11 @@ def main():
     passed = True
     for name in chosen.scenario or known:
         prefix = f"{chosen.prefix or chosen.client}-{name}"
-        cluster = Cluster(adapter, chosen.bootstrap, prefix, chosen.transaction_version)
-        passed &= attempt(name, cluster.adapter.lacks.get(name), partial(known[name], cluster), cluster.close)
+        cluster = Cluster(adapter, chosen.bootstrap, prefix, chosen.transaction_version, chosen.control)
+        lack = cluster.adapter.lacks.get(name)
+        if name in controlled() and not chosen.control:
+            lack = "without --control nothing can be crashed or moved"
+        passed &= attempt(name, lack, partial(known[name], cluster), cluster.close)
     sys.stdout.flush()
     # Not sys.exit: a client left behind by a failed scenario must not hold the process up.
     os._exit(0 if passed else 1)

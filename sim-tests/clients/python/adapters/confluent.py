@@ -30,10 +30,15 @@ class Adapter:
     # What a commit of offsets says to a member of an older generation, or to one in a rebalance.
     left_behind = {"ILLEGAL_GENERATION abortable", "UNKNOWN_MEMBER_ID abortable", "REBALANCE_IN_PROGRESS abortable",
                    "STALE_MEMBER_EPOCH abortable"}
+    # The same of a member without transactions.
+    commit_later = {"ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS", "STALE_MEMBER_EPOCH"}
+    # A transactional producer remembers where a group's coordinator was, and goes on connecting to it even when its
+    # broker has left the metadata; only an answer from there has it look again.
+    clings_to_coordinators = True
     cannot_send = ()
 
     def __init__(self, bootstrap):
-        self.config = {"bootstrap.servers": bootstrap, "log_level": 4, "reconnect.backoff.ms": 20,
+        self.config = {"bootstrap.servers": bootstrap, "log_level": 4, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100,
                        "topic.metadata.refresh.sparse": True, "topic.metadata.propagation.max.ms": 10_000}
         self.admin_client = AdminClient(self.config)
 
@@ -127,12 +132,13 @@ class ProducerAdapter:
 
 
 class ConsumerAdapter:
-    def __init__(self, config, isolation, group=None, protocol="classic", max_records=10_000):
+    def __init__(self, config, isolation, group=None, protocol="classic", max_records=10_000,
+                 session_timeout_ms=6000):
         config = {**config, "isolation.level": isolation, "group.id": group or "unused", "group.protocol": protocol,
                   "auto.offset.reset": "earliest", "enable.auto.commit": False, "enable.partition.eof": True,
                   "fetch.wait.max.ms": 50, "fetch.queue.backoff.ms": 10}
         if protocol == "classic":
-            config |= {"session.timeout.ms": 6000, "heartbeat.interval.ms": 100}
+            config |= {"session.timeout.ms": session_timeout_ms, "heartbeat.interval.ms": 100}
         self.consumer = Consumer(config)
         self.max_records = max_records
         self.positions = {}
@@ -174,6 +180,13 @@ class ConsumerAdapter:
     def batch(self, seconds):
         """The coordinator refuses the offsets of an older generation, so a rebalance meanwhile does no harm."""
         return nullcontext(self.poll(seconds))
+
+    def commit(self, offsets):
+        found = self.consumer.commit(
+            offsets=[TopicPartition(*at, offset) for at, offset in offsets.items()], asynchronous=False)
+        for at in found:
+            if at.error:
+                raise KafkaException(at.error)
 
     def committed(self, partitions):
         found = self.consumer.committed([TopicPartition(*at) for at in partitions], timeout=10)

@@ -30,6 +30,11 @@ def run(cluster, protocol):
         member.finish()
         check.equal(f"the {member.name} member did some", True, member.done > 0)
 
+    expect_all(cluster, source, output)
+
+
+def expect_all(cluster, source, output):
+    """Every input has its output once and in order, and the group's offsets are at the ends."""
     got = cluster.read(COMMITTED, *(Partition(output, p) for p in range(PARTITIONS)))
     for p in range(PARTITIONS):
         check.same_list(f"outputs of partition {p}", [f"OUT-{i}" for i in range(p, INPUTS, PARTITIONS)],
@@ -48,12 +53,14 @@ def produce(producer, topic, first, end):
 class Member(threading.Thread):
     """A group member with its own thread and its own transactional producer."""
 
-    def __init__(self, cluster, protocol, name, source, output):
+    def __init__(self, cluster, protocol, name, source, output, in_transaction=None):
         super().__init__(name=name, daemon=True)
         self.cluster = cluster
         self.protocol = protocol
         self.source = source
         self.output = output
+        # Called in the middle of each transaction, with its records flushed.
+        self.in_transaction = in_transaction
         self.stopping = threading.Event()
         self.failure = None
         self.done = 0
@@ -84,6 +91,9 @@ class Member(threading.Thread):
         producer.begin()
         for record in records:
             send(producer, self.output, record.partition, record.text.replace("in-", "OUT-"))
+        if self.in_transaction:
+            producer.flush()
+            self.in_transaction()
         try:
             producer.send_offsets(offsets, consumer)
             producer.commit()
