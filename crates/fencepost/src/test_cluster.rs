@@ -1,5 +1,7 @@
 //! A cluster inside a test.
 
+use std::time::Duration;
+
 use fencepost_ids::{BrokerId, PartitionIndex, Rule, Rules};
 use fencepost_model::{
     BrokerSettings, ClusterConfig, CoordinatorKey, CoordinatorState, NewTopic, PartitionState,
@@ -195,6 +197,12 @@ impl TestCluster {
         leader: impl Into<BrokerId>,
     ) -> Result<(), ControlError> {
         self.server.elect(topic.into(), partition.into(), leader.into())
+    }
+
+    /// From now on every answer asks its client to wait for `time`, and its connection is not read
+    /// for as long, as with a quota (KIP-219). Zero ends it.
+    pub fn throttle(&self, time: Duration) {
+        self.server.throttle(time);
     }
 
     /// Waits until the cluster can no longer be trusted, because a step of it panicked.

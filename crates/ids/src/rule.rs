@@ -370,6 +370,9 @@ rules! {
     /// A read_committed fetch ends at the last stable offset (LSO-03).
     /// Off: it ends at the high watermark.
     LastStableOffsetBound = "FETCH-16",
+    /// A connection is not read while one of its requests is in process (FRAME-06).
+    /// Off: requests overtake each other, and answers come out of order.
+    OneRequestInProcess = "FRAME-07",
 }
 
 impl fmt::Display for Rule {

@@ -18,7 +18,7 @@ use fencepost_wire::{
     encode_unsupported_api_versions,
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tracing::{debug, error, warn};
 
 use crate::engine::{Broken, Engine, Line};
@@ -57,38 +57,92 @@ struct Connection<'a, S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     /// Serves until the connection ends.
     async fn run(&mut self) -> Result<Infallible, End> {
+        let mut in_process = 0_u32;
         loop {
-            let frame = self.frame().await?;
-            let answer = match decode_request(frame, self.engine.release) {
-                Ok((header, request)) => match self.line.ask(header, request)? {
-                    Some(answer) => answer,
-                    None => self.mail().await?,
-                },
-                Err(Refusal::Close(reason)) => return Err(End::Refused(reason)),
-                Err(Refusal::UnsupportedApiVersions { correlation_id }) => {
-                    let release = self.engine.release;
-                    self.write(encode_unsupported_api_versions(correlation_id, release)?).await?;
-                    continue;
+            let answer = if in_process > 0 && self.engine.one_request_in_process {
+                self.mail().await?
+            } else {
+                match self.turn().await? {
+                    Turn::Answer(answer) => answer,
+                    Turn::Frame(frame) => {
+                        in_process += 1;
+                        match self.ask(frame).await? {
+                            Some(answer) => answer,
+                            None => continue,
+                        }
+                    }
                 }
             };
-            if let Answer::Respond(ticket, response) = answer {
-                let frame = encode_response(ticket.correlation_id, ticket.version, &response)?;
-                drop(response);
-                self.write(frame).await?;
-            }
+            in_process -= 1;
+            self.finish(answer).await?;
             self.idle.touch();
         }
     }
 
-    /// The next frame, without its length.
-    async fn frame(&mut self) -> Result<Bytes, End> {
+    /// Hands a request over. The answer may come later by the mailbox.
+    async fn ask(&mut self, frame: Bytes) -> Result<Option<Answer>, End> {
+        let release = self.engine.release;
+        match decode_request(frame, release) {
+            Ok((header, request)) => Ok(self.line.ask(header, request)?),
+            Err(Refusal::Close(reason)) => Err(End::Refused(reason)),
+            Err(Refusal::UnsupportedApiVersions { correlation_id }) => {
+                self.write(encode_unsupported_api_versions(correlation_id, release)?).await?;
+                Ok(Some(Answer::Done))
+            }
+        }
+    }
+
+    /// Sends an answer, and then rests for as long as it asks the client to (FRAME-16).
+    async fn finish(&mut self, answer: Answer) -> Result<(), End> {
+        let Answer::Respond(ticket, mut response) = answer else { return Ok(()) };
+        let throttle_ms = self.engine.throttle_ms();
+        if throttle_ms > 0 {
+            response.throttle(ticket.version, throttle_ms);
+        }
+        let asked_ms = response.throttle_time_ms().unwrap_or(0);
+        let frame = encode_response(ticket.correlation_id, ticket.version, &response)?;
+        drop(response);
+        self.write(frame).await?;
+        if let Ok(asked_ms @ 1..) = u64::try_from(asked_ms) {
+            self.rest(Duration::from_millis(asked_ms)).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads nothing for a while.
+    async fn rest(&mut self, time: Duration) -> Result<(), End> {
+        let over = pin!(sleep(time));
+        unless_closed(self.line, &mut self.idle, over).await
+    }
+
+    /// The next frame, without its length, or an answer that comes before it.
+    async fn turn(&mut self) -> Result<Turn, End> {
         loop {
             if let Some(frame) = self.frames.next_frame()? {
-                return Ok(frame);
+                return Ok(Turn::Frame(frame));
             }
             let Self { frames, stream, line, idle, .. } = self;
-            if unless_closed(line, idle, frames.read(stream)).await?? == 0 {
-                return Err(End::ByClient { inside_frame: frames.is_inside_frame() });
+            let read = {
+                let mut read = pin!(frames.read(stream));
+                poll_fn(|context| {
+                    if let Poll::Ready(read) = read.as_mut().poll(context) {
+                        return Poll::Ready(Ok(Ok(read)));
+                    }
+                    match line.mailbox.poll_mail(context) {
+                        Poll::Ready(Mail::Answer(answer)) => Poll::Ready(Ok(Err(answer))),
+                        Poll::Ready(Mail::Close(closing)) => Poll::Ready(Err(End::Closed(closing))),
+                        Poll::Pending => idle.poll_over(context).map(|()| Err(End::Idle)),
+                    }
+                })
+                .await?
+            };
+            match read {
+                Ok(read) => {
+                    if read? == 0 {
+                        return Err(End::ByClient { inside_frame: frames.is_inside_frame() });
+                    }
+                }
+                Err(answer) => return Ok(Turn::Answer(answer)),
             }
             idle.touch();
         }
@@ -116,6 +170,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         }
         Ok(unless_closed(line, idle, stream.flush()).await??)
     }
+}
+
+/// What a connection turns to next.
+enum Turn {
+    Frame(Bytes),
+    Answer(Answer),
 }
 
 async fn write_once<S: AsyncWrite + Unpin>(stream: &mut S, chunks: &[Bytes]) -> io::Result<usize> {

@@ -2,10 +2,11 @@
 //! for other connections; nobody holds the lock over an await.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Timestamp, TopicName};
+use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Rule, Timestamp, TopicName};
 use fencepost_model::{Cluster, ClusterConfig, ElectionRefused, Input, Output};
 use fencepost_wire::{Release, Request, RequestHeader};
 use tokio::sync::Notify;
@@ -25,6 +26,10 @@ pub(crate) struct Engine {
     pub(crate) frame_limit: u32,
     /// How long a connection may rest (FRAME-15).
     pub(crate) idle_limit: Option<Duration>,
+    /// FRAME-07: a connection is not read while one of its requests is in process.
+    pub(crate) one_request_in_process: bool,
+    /// What every answer asks its client to wait, in milliseconds (FRAME-16).
+    throttle_ms: AtomicI32,
     clock: Clock,
     state: Mutex<State>,
     /// The timer task is to look again: a timer became due earlier, or the server stops.
@@ -87,6 +92,8 @@ impl Engine {
             release: config.release,
             frame_limit: config.settings.socket_request_max_bytes(),
             idle_limit: config.settings.connections_max_idle_ms().map(Duration::from_millis),
+            one_request_in_process: config.rules.is_on(Rule::OneRequestInProcess),
+            throttle_ms: AtomicI32::new(0),
             clock,
             state: Mutex::new(State {
                 cluster: Cluster::new(config, clock.now()),
@@ -115,6 +122,15 @@ impl Engine {
         let line = Line { engine: self, id, mailbox };
         self.step(Input::Connect { connection: id, broker, host }, None).ok()?;
         Some(line)
+    }
+
+    /// What every answer asks its client to wait, in milliseconds.
+    pub(crate) fn throttle_ms(&self) -> i32 {
+        self.throttle_ms.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn throttle(&self, time_ms: i32) {
+        self.throttle_ms.store(time_ms, Ordering::Relaxed);
     }
 
     /// Something that no connection asked for.
@@ -240,7 +256,10 @@ impl State {
                 Output::Sent(_) => continue,
             };
             match mail {
-                Mail::Answer(answer) if dispatch.asking == Some(connection) => {
+                // Without FRAME-07 one step may answer several requests of a connection.
+                Mail::Answer(answer)
+                    if dispatch.asking == Some(connection) && dispatch.answer.is_none() =>
+                {
                     dispatch.answer = Some(answer);
                 }
                 mail => {

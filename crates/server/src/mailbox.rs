@@ -1,6 +1,7 @@
-//! Where a connection waits for what other tasks have for it: the answer to its one request in
-//! process (FRAME-07), and the order to close.
+//! Where a connection waits for what other tasks have for it: the answer to its request in process,
+//! of which there is one (FRAME-07) unless that rule is switched off, and the order to close.
 
+use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
 use fencepost_model::Ticket;
@@ -43,7 +44,8 @@ pub(crate) enum Mail {
     Close(Closing),
 }
 
-/// At most one answer and one order to close; both stay until they are taken.
+/// The answers in the order of their arrival, and at most one order to close; all stay until they are
+/// taken.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     slots: Mutex<Slots>,
@@ -51,7 +53,7 @@ pub(crate) struct Mailbox {
 
 #[derive(Debug)]
 struct Slots {
-    answer: Option<Answer>,
+    answers: VecDeque<Answer>,
     closing: Option<Closing>,
     /// The connection's task, if it waits.
     waiting: Option<Waker>,
@@ -59,14 +61,14 @@ struct Slots {
 
 impl Mailbox {
     pub(crate) fn new() -> Self {
-        Self { slots: Mutex::new(Slots { answer: None, closing: None, waiting: None }) }
+        Self { slots: Mutex::new(Slots { answers: VecDeque::new(), closing: None, waiting: None }) }
     }
 
     /// Leaves a message and wakes the connection.
     pub(crate) fn put(&self, mail: Mail) {
         let mut slots = self.slots();
         match mail {
-            Mail::Answer(answer) => slots.answer = Some(answer),
+            Mail::Answer(answer) => slots.answers.push_back(answer),
             // The first reason is the one to tell.
             Mail::Close(closing) => _ = slots.closing.get_or_insert(closing),
         }
@@ -80,7 +82,7 @@ impl Mailbox {
     /// Waits for the answer; an order to close comes second, so that what was answered is sent.
     pub(crate) fn poll_mail(&self, context: &mut Context<'_>) -> Poll<Mail> {
         let mut slots = self.slots();
-        if let Some(answer) = slots.answer.take() {
+        if let Some(answer) = slots.answers.pop_front() {
             return Poll::Ready(Mail::Answer(answer));
         }
         poll_slots(&mut slots, context).map(Mail::Close)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
 use fencepost_model::{
@@ -219,6 +220,12 @@ impl Server {
         broker: BrokerId,
     ) -> Result<(), ControlError> {
         self.commands.move_coordinator(key, broker)
+    }
+
+    /// From now on every answer asks its client to wait for `time`, and its connection is not read
+    /// for as long (FRAME-16). Zero ends it; more than 24 days count as 24.
+    pub fn throttle(&self, time: Duration) {
+        self.commands.engine.throttle(i32::try_from(time.as_millis()).unwrap_or(i32::MAX));
     }
 
     /// Waits until the cluster can no longer be trusted, because a step of it panicked.

@@ -31,6 +31,7 @@ mod guard;
 mod newest;
 mod reader;
 mod schema;
+mod throttle;
 
 #[cfg(test)]
 mod hostile;

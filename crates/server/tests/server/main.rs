@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod answers;
 mod client;
 mod control;
 mod frames;
