@@ -10,5 +10,7 @@ mod partition;
 mod properties;
 mod read;
 mod recov;
+mod reference;
+mod state_machine;
 mod switches;
 mod verify;

@@ -83,7 +83,8 @@ impl Partition {
         [("LEO", self.log.end_offset()), ("HW", hw), ("LSO", lso)]
     }
 
-    fn step(&mut self, step: &str) -> String {
+    /// Takes one step of a history, and shows its answer.
+    pub(crate) fn step(&mut self, step: &str) -> String {
         let (name, rest) = step.split_once('(').expect("a step has arguments");
         let args: Vec<&str> = rest.trim_end_matches(')').split(',').map(str::trim).collect();
         match (name, &args[..]) {
