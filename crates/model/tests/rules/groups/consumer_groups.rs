@@ -3,6 +3,7 @@
 mod descriptions;
 mod heartbeats;
 mod life;
+mod members;
 mod offsets;
 mod without;
 

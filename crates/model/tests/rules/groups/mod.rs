@@ -9,6 +9,7 @@ mod fetches;
 mod histories;
 mod log;
 mod members;
+mod rebalances;
 mod routing;
 mod statics;
 mod transactions;
