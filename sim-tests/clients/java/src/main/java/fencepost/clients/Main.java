@@ -21,8 +21,14 @@ public final class Main {
         all.put("idempotent-10000", Idempotent::run);
         all.put("commit-and-abort", Visibility::commitAndAbort);
         all.put("interleaved-producers", Visibility::interleavedProducers);
-        all.put("open-transaction-holds-back", Visibility::openTransactionHoldsBack);
-        all.put("zombie-fenced", Fencing::zombieFenced);
+        all.put("open-transaction-holds-back", cluster -> {
+            Visibility.openTransactionHoldsBack(cluster);
+            GroupOffsets.openTransactionHoldsBack(cluster);
+        });
+        all.put("zombie-fenced", cluster -> {
+            Fencing.zombieFenced(cluster);
+            GroupOffsets.memberFenced(cluster);
+        });
         all.put("consume-transform-produce", cluster -> Pipeline.run(cluster, "classic"));
         all.put("consume-transform-produce-consumer-protocol", cluster -> Pipeline.run(cluster, "consumer"));
         all.put("killed-mid-transaction", Fencing::killedMidTransaction);
