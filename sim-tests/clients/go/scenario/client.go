@@ -3,6 +3,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -33,13 +34,22 @@ type Client interface {
 
 // Producer is one producer; it is used by one goroutine at a time.
 type Producer interface {
+	// Begin fails with ErrFenced when the client was told so while it got ready for this transaction.
 	Begin() error
 	// Send returns when every record is acknowledged, or with the first error.
 	Send(ctx context.Context, records ...Record) error
+	// Commit fails with ErrUnconfirmed when the client cannot tell whether the transaction is committed, and wants it
+	// aborted before the next; so does Abort when it wants to be called again.
 	Commit(ctx context.Context) error
 	Abort(ctx context.Context) error
 	Close()
 }
+
+// ErrUnconfirmed is an end of a transaction of which nobody can tell but by reading.
+var ErrUnconfirmed = errors.New("the outcome of the transaction is unknown")
+
+// ErrFenced is a producer whose epoch is over, by the coordinator's word.
+var ErrFenced = errors.New("fenced")
 
 // ProducerOptions says what a scenario wants of a producer; zero values are the library's defaults.
 type ProducerOptions struct {
@@ -92,10 +102,31 @@ type Member struct {
 	Output           string
 	TransactionalID  string
 	ConsumerProtocol bool
+	// InTransaction, unless nil, is called in the middle of each transaction, with its records acknowledged.
+	InTransaction func() error
 	// Assigned is called with the number of partitions after each change.
 	Assigned func(partitions int)
 	// Committed is called with the number of records of each committed transaction.
 	Committed func(records int)
+}
+
+// GroupWorker is a client whose group members work without transactions too.
+type GroupWorker interface {
+	// Work processes records and commits what is processed after every poll, until the context is done.
+	Work(ctx context.Context, worker Worker) error
+}
+
+// Worker is one group member without transactions.
+type Worker struct {
+	Group            string
+	Topic            string
+	ConsumerProtocol bool
+	// Assigned is called with the number of partitions after each change.
+	Assigned func(partitions int)
+	// Processed is called with each record.
+	Processed func(partition int32, offset int64)
+	// Committed is called with each position that the coordinator has acknowledged.
+	Committed func(partition int32, offset int64)
 }
 
 // Transform is what the pipeline does to a value.

@@ -29,14 +29,35 @@ func all() []named {
 		named{"interleaved-producers", interleavedProducers},
 		named{"open-transaction-holds-back", openTransactionHoldsBack},
 		named{"zombie-fenced", zombieFenced},
-		named{"consume-transform-produce", func(s *Scope) { pipeline(s, false) }},
-		named{"consume-transform-produce-consumer-protocol", func(s *Scope) { pipeline(s, true) }},
+		named{"consume-transform-produce", func(s *Scope) { consumeTransformProduce(s, false) }},
+		named{"consume-transform-produce-consumer-protocol",
+			func(s *Scope) { consumeTransformProduce(s, true) }},
 		named{"killed-mid-transaction", killedMidTransaction},
 		named{"transaction-timeout", transactionTimeout},
 		named{"transaction-100000", transaction100000},
 		named{"fifty-producers", fiftyProducers},
 		named{"admin", func(s *Scope) { s.Admin(s) }},
+		controlled("crash-coordinator", crashCoordinator),
+		controlled("crash-leader", crashLeader),
+		controlled("crash-group-coordinator", crashGroupCoordinator),
+		controlled("moved-coordinator", movedCoordinator),
+		controlled("rebalance-under-crash", func(s *Scope) { rebalanceUnderCrash(s, false) }),
+		controlled("rebalance-under-crash-consumer-protocol", func(s *Scope) { rebalanceUnderCrash(s, true) }),
 	)
+}
+
+// controlled is a scenario that needs the control API.
+func controlled(name string, run func(*Scope)) named {
+	return named{name, func(s *Scope) {
+		if s.Control == nil {
+			panic(NotPossible("without --control nothing can be crashed or moved"))
+		}
+		if _, able := s.Client.(GroupWorker); !able {
+			panic(NotPossible("crashes and moves are not scripted for this client"))
+		}
+		defer s.Control.RestartAll()
+		run(s)
+	}}
 }
 
 // Main runs the scenarios that the command line asks for, one line of standard output for each.
@@ -44,7 +65,7 @@ func Main(connect func(bootstrap []string) (Client, error)) {
 	arguments, err := parse(os.Args[1:])
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%v\nusage: %s --bootstrap host:port[,host:port] [--scenario NAME]..."+
-			" [--transaction-version 1|2] [--prefix TEXT]\n", err, os.Args[0])
+			" [--transaction-version 1|2] [--prefix TEXT] [--control URL]\n", err, os.Args[0])
 		os.Exit(2)
 	}
 	client, err := connect(strings.Split(arguments.bootstrap, ","))
@@ -84,7 +105,7 @@ func runOne(scenario named, client Client, arguments arguments) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), scenarioTime)
 	defer cancel()
 	scope := &Scope{
-		Context: ctx, Client: client, Bootstrap: arguments.bootstrap,
+		Context: ctx, Client: client, Bootstrap: arguments.bootstrap, Control: arguments.control,
 		name: arguments.prefix + "-" + scenario.name, transactionVersion: arguments.transactionVersion,
 	}
 	start := time.Now()
@@ -138,6 +159,8 @@ type arguments struct {
 	prefix             string
 	scenarios          []string
 	transactionVersion int
+	// control is nil when nothing can be crashed.
+	control *Control
 	// child is the prefix of the names of a process that is to be killed.
 	child string
 }
@@ -154,6 +177,8 @@ func parse(list []string) (arguments, error) {
 			parsed.bootstrap = value
 		case "--prefix":
 			parsed.prefix = value
+		case "--control":
+			parsed.control = newControl(value)
 		case "--scenario":
 			parsed.scenarios = append(parsed.scenarios, value)
 		case "--transaction-version":

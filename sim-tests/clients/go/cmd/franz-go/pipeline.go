@@ -88,6 +88,11 @@ func oneTransaction(ctx context.Context, session *kgo.GroupTransactSession, fetc
 	if err := session.ProduceSync(ctx, outputs...).FirstErr(); err != nil {
 		return err
 	}
+	if member.InTransaction != nil {
+		if err := member.InTransaction(); err != nil {
+			return err
+		}
+	}
 	// Not committed and no error: the group moved on, and the records are read again by whoever has them now.
 	committed, err := session.End(ctx, kgo.TryCommit)
 	if err != nil {

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"fencepost/clients/scenario"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -48,7 +51,13 @@ func codec(name string) kgo.CompressionCodec {
 	}
 }
 
-func (p producer) Begin() error { return p.BeginTransaction() }
+func (p producer) Begin() error {
+	err := p.BeginTransaction()
+	if errors.Is(err, kerr.ProducerFenced) {
+		return fmt.Errorf("%w: %w", scenario.ErrFenced, err)
+	}
+	return err
+}
 
 func (p producer) Send(ctx context.Context, records ...scenario.Record) error {
 	list := make([]*kgo.Record, 0, len(records))
@@ -58,9 +67,19 @@ func (p producer) Send(ctx context.Context, records ...scenario.Record) error {
 	return p.ProduceSync(ctx, list...).FirstErr()
 }
 
-func (p producer) Commit(ctx context.Context) error { return p.EndTransaction(ctx, kgo.TryCommit) }
+func (p producer) Commit(ctx context.Context) error { return p.end(ctx, kgo.TryCommit) }
 
-func (p producer) Abort(ctx context.Context) error { return p.EndTransaction(ctx, kgo.TryAbort) }
+func (p producer) Abort(ctx context.Context) error { return p.end(ctx, kgo.TryAbort) }
+
+// end: the client gives up on an EndTxn whose coordinator it cannot reach, and documents that the transaction is then to
+// be aborted, whatever became of it.
+func (p producer) end(ctx context.Context, try kgo.TransactionEndTry) error {
+	err := p.EndTransaction(ctx, try)
+	if answered := (*kerr.Error)(nil); err == nil || errors.As(err, &answered) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", scenario.ErrUnconfirmed, err)
+}
 
 func outgoing(record scenario.Record) *kgo.Record {
 	out := &kgo.Record{

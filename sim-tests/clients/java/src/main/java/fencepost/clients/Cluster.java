@@ -31,14 +31,21 @@ final class Cluster implements AutoCloseable {
     private final String bootstrap;
     private final String name;
     private final Deque<Runnable> closers = new ArrayDeque<>();
+    private final Control control;
     private int transactionVersion;
     private Admin admin;
 
     /** {@code transactionVersion} is what the cluster must have finalised; 0 takes whatever it has. */
-    Cluster(String bootstrap, String name, int transactionVersion) {
+    Cluster(String bootstrap, String name, int transactionVersion, Control control) {
         this.bootstrap = bootstrap;
         this.name = name;
         this.transactionVersion = transactionVersion;
+        this.control = control;
+    }
+
+    /** What crashes and moves brokers, for the scenarios that need it. */
+    Control control() {
+        return control;
     }
 
     String bootstrap() {
@@ -132,6 +139,7 @@ final class Cluster implements AutoCloseable {
         Map<String, Object> config = new HashMap<>();
         config.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
         config.put(CommonClientConfigs.RECONNECT_BACKOFF_MS_CONFIG, 20);
+        config.put(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 100);
         return config;
     }
 

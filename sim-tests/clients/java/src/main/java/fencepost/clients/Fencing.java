@@ -95,7 +95,7 @@ final class Fencing {
 
     /** The child's whole life: a transaction with two flushed records, then it waits for SIGKILL. */
     static void child(String[] args) throws Exception {
-        try (Cluster cluster = new Cluster(args[1], "", 0);
+        try (Cluster cluster = new Cluster(args[1], "", 0, null);
              KafkaProducer<byte[], byte[]> producer =
                  cluster.producer(Map.of(ProducerConfig.TRANSACTIONAL_ID_CONFIG, args[2]))) {
             producer.initTransactions();

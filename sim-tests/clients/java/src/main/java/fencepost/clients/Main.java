@@ -40,6 +40,19 @@ public final class Main {
             GroupAdmin.run(cluster);
             TransactionAdmin.run(cluster);
         });
+        all.putAll(controlled());
+        return all;
+    }
+
+    /** The scenarios that need --control. */
+    private static Map<String, Scenario> controlled() {
+        Map<String, Scenario> all = new LinkedHashMap<>();
+        all.put("crash-coordinator", Crashes::coordinator);
+        all.put("crash-leader", Crashes::leader);
+        all.put("crash-group-coordinator", GroupCrashes::midTransaction);
+        all.put("moved-coordinator", Crashes::movedCoordinator);
+        all.put("rebalance-under-crash", cluster -> GroupCrashes.rebalance(cluster, "classic"));
+        all.put("rebalance-under-crash-consumer-protocol", cluster -> GroupCrashes.rebalance(cluster, "consumer"));
         return all;
     }
 
@@ -50,12 +63,14 @@ public final class Main {
         }
         String bootstrap = null;
         String prefix = "java";
+        Control control = null;
         int transactionVersion = 0;
         List<String> named = new ArrayList<>();
         for (int i = 0; i + 1 < args.length; i += 2) {
             switch (args[i]) {
                 case "--bootstrap" -> bootstrap = args[i + 1];
                 case "--prefix" -> prefix = args[i + 1];
+                case "--control" -> control = new Control(args[i + 1]);
                 case "--transaction-version" -> transactionVersion = Integer.parseInt(args[i + 1]);
                 case "--scenario" -> named.add(args[i + 1]);
                 default -> usage("unknown argument " + args[i]);
@@ -70,7 +85,15 @@ public final class Main {
         }
         boolean failed = false;
         for (String name : named) {
-            failed |= !runOne(name, all.get(name), new Cluster(bootstrap, prefix + "-" + name, transactionVersion));
+            if (control == null && controlled().containsKey(name)) {
+                System.out.println("N/A " + name + " without --control nothing can be crashed or moved");
+                continue;
+            }
+            Cluster cluster = new Cluster(bootstrap, prefix + "-" + name, transactionVersion, control);
+            failed |= !runOne(name, all.get(name), cluster);
+            if (control != null) {
+                control.restartAll();
+            }
         }
         System.out.flush();
         // Halt: a client left behind by a failed scenario must not hold the process up.
@@ -127,7 +150,7 @@ public final class Main {
 
     private static void usage(String problem) {
         System.err.println(problem + "\nusage: client --bootstrap host:port[,host:port] [--scenario NAME]..."
-            + " [--transaction-version 1|2] [--prefix TEXT]");
+            + " [--transaction-version 1|2] [--prefix TEXT] [--control URL]");
         System.exit(2);
     }
 

@@ -19,8 +19,8 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Consume, transform, produce: outputs and offsets in one transaction, with a rebalance in the middle. */
 final class Pipeline {
-    private static final int INPUTS = 600;
-    private static final int PARTITIONS = 4;
+    static final int INPUTS = 600;
+    static final int PARTITIONS = 4;
 
     static void run(Cluster cluster, String groupProtocol) throws Exception {
         String input = cluster.topic("input", PARTITIONS);
@@ -28,8 +28,8 @@ final class Pipeline {
         KafkaProducer<byte[], byte[]> source = cluster.producer(Map.of());
         produce(source, input, 0, INPUTS / 2);
 
-        Member first = new Member(cluster, groupProtocol, "first", input, output);
-        Member second = new Member(cluster, groupProtocol, "second", input, output);
+        Member first = new Member(cluster, groupProtocol, "first", input, output, producer -> { });
+        Member second = new Member(cluster, groupProtocol, "second", input, output, producer -> { });
         first.start();
         Check.eventually("the first member works alone", true, () -> first.alive() && first.done >= INPUTS / 4);
         second.start();
@@ -47,6 +47,11 @@ final class Pipeline {
         Check.isTrue("both members did some (" + first.done + ", " + second.done + ")",
             first.done > 0 && second.done > 0);
 
+        expectAll(cluster, input, output);
+    }
+
+    /** Every input has its output once and in order, and the group's offsets are at the ends. */
+    static void expectAll(Cluster cluster, String input, String output) throws Exception {
         Map<Integer, List<String>> byPartition = new HashMap<>();
         for (ConsumerRecord<byte[], byte[]> record : cluster.readAll(Isolation.COMMITTED, output)) {
             byPartition.computeIfAbsent(record.partition(), p -> new ArrayList<>()).add(Rec.text(record.value()));
@@ -72,32 +77,40 @@ final class Pipeline {
         return committed;
     }
 
-    private static void produce(KafkaProducer<byte[], byte[]> source, String input, int from, int to) {
+    static void produce(KafkaProducer<byte[], byte[]> source, String input, int from, int to) {
         for (int i = from; i < to; i++) {
             Cluster.send(source, input, i % PARTITIONS, "in-" + i);
         }
         source.flush();
     }
 
+    /** Called in the middle of each transaction, with its records sent. */
+    interface InTransaction {
+        void call(KafkaProducer<byte[], byte[]> producer) throws Exception;
+    }
+
     /** A group member with its own thread and its own transactional producer. */
-    private static final class Member extends Thread {
+    static final class Member extends Thread {
         private final Cluster cluster;
         private final Map<String, Object> config;
         private final String transactionalId;
         private final String input;
         private final String output;
+        private final InTransaction inTransaction;
         private final AtomicReference<Throwable> failure = new AtomicReference<>();
         private volatile boolean stopping;
         volatile int done;
         volatile int assigned;
 
-        Member(Cluster cluster, String groupProtocol, String name, String input, String output) {
+        Member(Cluster cluster, String groupProtocol, String name, String input, String output,
+                InTransaction inTransaction) {
             super(name);
             setDaemon(true);
             this.cluster = cluster;
             this.transactionalId = name;
             this.input = input;
             this.output = output;
+            this.inTransaction = inTransaction;
             config = new HashMap<>(Map.of(
                 ConsumerConfig.GROUP_ID_CONFIG, cluster.named("group"),
                 ConsumerConfig.GROUP_PROTOCOL_CONFIG, groupProtocol,
@@ -126,7 +139,7 @@ final class Pipeline {
         }
 
         private int oneTransaction(KafkaConsumer<byte[], byte[]> consumer, KafkaProducer<byte[], byte[]> producer,
-                ConsumerRecords<byte[], byte[]> records) {
+                ConsumerRecords<byte[], byte[]> records) throws Exception {
             producer.beginTransaction();
             Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
             for (ConsumerRecord<byte[], byte[]> record : records) {
@@ -135,6 +148,7 @@ final class Pipeline {
                 offsets.put(new TopicPartition(record.topic(), record.partition()),
                     new OffsetAndMetadata(record.offset() + 1, record.leaderEpoch(), ""));
             }
+            inTransaction.call(producer);
             try {
                 producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
                 producer.commitTransaction();
