@@ -150,6 +150,9 @@ rules! {
     /// A fetch that waited names the aborted transactions of the moment when it is answered.
     /// Off: it names those of the moment when it came, and aborted records are delivered.
     AbortsOfWaitingFetch = "LSO-15",
+    /// A search by timestamp finds nothing at or above the reader's bound.
+    /// Off: it finds undecided records, and the consumer that seeks there waits below it.
+    TimestampSearchBound = "LSO-18",
     /// A new leader tells no latest offset below its predecessor's high watermark.
     /// Off: the end of the log goes back, and a consumer with it.
     FreshLeaderOffset = "LSO-19",

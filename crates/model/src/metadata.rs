@@ -20,6 +20,8 @@ use crate::features::Features;
 
 /// The name of the transaction coordinators' log.
 pub(crate) const TRANSACTION_STATE: &str = "__transaction_state";
+/// The log of the share coordinators, which nobody writes here (IDEM-24).
+pub(crate) const SHARE_GROUP_STATE: &str = "__share_group_state";
 /// The name of the group coordinators' log.
 pub(crate) const CONSUMER_OFFSETS: &str = "__consumer_offsets";
 

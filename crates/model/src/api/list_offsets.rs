@@ -125,7 +125,9 @@ fn find(
         && host.config.rules.is_on(Rule::FreshLeaderOffset);
     let unavailable =
         if version >= 5 { ErrorCode::OffsetNotAvailable } else { ErrorCode::LeaderNotAvailable };
-    let by_timestamp = |hit: Option<TimestampHit>| match hit.filter(|hit| hit.offset < bound) {
+    let is_bound = host.config.rules.is_on(Rule::TimestampSearchBound);
+    let may_be_told = |hit: &TimestampHit| hit.offset < bound || !is_bound;
+    let by_timestamp = |hit: Option<TimestampHit>| match hit.filter(may_be_told) {
         Some(hit) => Ok(Found {
             offset: hit.offset,
             timestamp: hit.timestamp,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use fencepost_ids::{BrokerId, ErrorCode, LeaderEpoch, PartitionIndex, TopicId, TopicName};
 
 use super::{
-    CONSUMER_OFFSETS, Metadata, Partition, PartitionKey, TRANSACTION_STATE, Topic, TopicIndex,
+    CONSUMER_OFFSETS, Metadata, Partition, PartitionKey, SHARE_GROUP_STATE, TRANSACTION_STATE,
+    Topic, TopicIndex,
 };
 use crate::config::TopicSettings;
 
@@ -93,7 +94,10 @@ impl Metadata {
         self.by_id.insert(draft.id, index);
         let topic = Topic {
             index,
-            internal: matches!(&*draft.name, CONSUMER_OFFSETS | TRANSACTION_STATE),
+            internal: matches!(
+                &*draft.name,
+                CONSUMER_OFFSETS | TRANSACTION_STATE | SHARE_GROUP_STATE
+            ),
             name: draft.name,
             id: draft.id,
             overrides: draft.overrides,

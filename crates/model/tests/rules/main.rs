@@ -6,6 +6,7 @@
 mod administration;
 mod fetch;
 mod groups;
+mod log;
 mod produce;
 mod settings;
 mod topics;

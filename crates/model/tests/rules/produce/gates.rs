@@ -96,11 +96,6 @@ fn idem_03_off_a_batch_is_appended_on_the_word_about_another_producer() {
     ] {
         let mut world = Transactions::with(1, |config| {
             config.transaction_version = 2;
-            // The batches of the test are of another time than its clock.
-            config
-                .settings
-                .set("log.message.timestamp.after.max.ms", "9223372036854775807")
-                .unwrap();
             off.iter().for_each(|rule| config.rules.without(*rule));
         });
         assert_eq!([world.init("t", None), world.init("u", None)], ["0,0", "1,0"]);
@@ -175,7 +170,8 @@ fn idem_05_off_the_producer_never_learns_of_a_loss() {
 /// IDEM-24: each internal topic, but for the one client id.
 #[test]
 fn idem_24_only_the_admin_client_writes_to_internal_topics() {
-    let topics = [("__consumer_offsets", 1, 1), ("__transaction_state", 1, 1)];
+    let topics =
+        ["__consumer_offsets", "__transaction_state", "__share_group_state"].map(|it| (it, 1, 1));
     let mut world = World::new(1, &topics);
     let client = world.connect(0);
     for (topic, ..) in topics {

@@ -3,8 +3,8 @@
 
 use fencepost_ids::{Rule, TopicName};
 use fencepost_model::{Message, MessageBody};
-use fencepost_wire::Response;
 use fencepost_wire::messages::produce_response::PartitionProduceResponse;
+use fencepost_wire::{Release, Response};
 
 use super::{request, rows};
 use crate::txn::driver::{Sent, World, markers, nothing};
@@ -22,15 +22,6 @@ fn without(rule: Rule) -> World {
     World::with(1, |config| {
         config.transaction_version = 2;
         config.rules.without(rule);
-    })
-}
-
-/// Takes batches of another time than its clock.
-fn timeless(transaction_version: i16) -> World {
-    World::with(1, |config| {
-        config.transaction_version = transaction_version;
-        let most = i64::MAX.to_string();
-        config.settings.set("log.message.timestamp.after.max.ms", &most).unwrap();
     })
 }
 
@@ -62,7 +53,7 @@ fn asked(world: &World) -> Vec<Vec<(String, bool, Vec<i32>)>> {
 /// and one question for each id in the next one.
 #[test]
 fn verify_06_questions_are_gathered_and_queue_behind_the_one_in_flight() {
-    let mut world = timeless(2);
+    let mut world = World::new(1, 2);
     assert_eq!([world.init("t", None), world.init("u", None)], ["0,0", "1,0"]);
     world.held = questions;
     let two = ["t", "t"].map(|_| transactional((0, 0), 0, 1));
@@ -208,7 +199,7 @@ fn verify_09_without_a_coordinator_the_message_says_so() {
 /// VERIFY-09: a partition that failed does not keep the others back.
 #[test]
 fn verify_09_the_partitions_that_need_no_word_are_appended() {
-    let mut world = timeless(1);
+    let mut world = World::new(1, 1);
     assert_eq!(world.init("t", None), "0,0");
     assert_eq!(world.add("t", (0, 0), &[0]), "0");
     let data = [0, 1].map(|index| ("orders", index, transactional((0, 0), 0, 1)));
@@ -277,4 +268,88 @@ fn verify_08_the_leader_asks_again_from_the_start() {
     assert_eq!(world.mark((0, 2), false, 0, 0), "0", "something newer came");
     world.pass(20);
     assert_eq!(world.shown(sent), "47", "VERIFY-03");
+}
+
+/// VERIFY-03: a partition that has seen a higher epoch, or that is not led here, drops out of the
+/// question; before 4.1 the stale one is asked about, too.
+#[test]
+fn verify_03_what_is_refused_at_once_is_not_asked_about() {
+    for (release, asked_about, answers) in [
+        (Release::V4_0, vec![0, 1], [(47, -1), (0, 0)]),
+        (Release::V4_1, vec![1], [(47, -1), (0, 0)]),
+    ] {
+        let mut world = World::with(1, |config| {
+            config.release = release;
+            config.transaction_version = 2;
+        });
+        assert_eq!(world.init("t", None), "0,0");
+        assert_eq!(world.mark((0, 4), false, 0, 0), "0");
+        world.held = questions;
+        let data = [0, 1].map(|index| ("orders", index, transactional((0, 0), 0, 1)));
+        let sent = world.send(0, 12, request(Some("t"), -1, &data));
+        assert_eq!(asked(&world), [[("t".to_owned(), false, asked_about)]], "{release:?}");
+        world.held = nothing;
+        world.run();
+        assert_eq!(rows(world.answer(sent).expect("answered")), answers, "{release:?}");
+    }
+    let mut world = World::new(2, 2);
+    assert_eq!(world.init("t", None), "0,0");
+    let other = 1 - world.leader("orders", 0);
+    world.held = questions;
+    let data = [("orders", 0, transactional((0, 0), 0, 1))];
+    let sent = world.send(other, 12, request(Some("t"), -1, &data));
+    assert_eq!(rows(world.answer(sent).expect("at once")), [(6, -1)]);
+    assert!(asked(&world).is_empty());
+}
+
+/// VERIFY-08: the request's own timeout of brokers bounds the time, too.
+#[test]
+fn verify_08_the_shorter_of_two_times_bounds_the_questions() {
+    let mut world = World::with(1, |config| {
+        config.transaction_version = 2;
+        config.settings.set("request.timeout.ms", "30").unwrap();
+    });
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 0), "0");
+    world.held = markers;
+    assert_eq!(world.end("t", 5, (0, 0), true), "0,1");
+    let sent = world.send_produce("t", 12, (0, 1), 0, 0);
+    world.pass(39);
+    assert_eq!(world.shown(sent), "...");
+    world.pass(1);
+    assert_eq!(world.shown(sent), "51");
+}
+
+/// VERIFY-11: TV2 still adds, and what it adds is open.
+#[test]
+fn verify_11_switched_off_a_tv2_batch_still_adds_its_partition() {
+    let mut world = World::with(1, |config| {
+        config.transaction_version = 2;
+        config.settings.set("transaction.partition.verification.enable", "false").unwrap();
+    });
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.produce("t", 11, (0, 0), 0, 0), "0");
+    assert_eq!(world.describe("t"), "Empty 0,0", "TV1 asks nothing");
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 1), "0");
+    assert_eq!(world.describe("t"), "Ongoing 0,0 orders-1");
+}
+
+/// VERIFY-17: the retry of a batch whose transaction has ended.
+#[test]
+fn verify_17_a_tv1_retry_reaches_the_window_only_in_the_next_transaction() {
+    let mut world = World::new(1, 1);
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.add("t", (0, 0), &[0]), "0");
+    assert_eq!(world.produce("t", 11, (0, 0), 0, 0), "0");
+    world.held = markers;
+    world.send_end("t", 4, (0, 0), true);
+    assert_eq!(world.produce("t", 11, (0, 0), 0, 0), "0", "still open here: no question");
+    world.held = nothing;
+    world.run();
+    assert_eq!(world.produce("t", 10, (0, 0), 0, 0), "48");
+    assert_eq!(world.produce("t", 11, (0, 0), 0, 0), "120");
+    assert_eq!(world.add("t", (0, 0), &[0]), "0");
+    let retry = world.send_produce("t", 11, (0, 0), 0, 0);
+    assert_eq!(rows(world.answer(retry).expect("answered")), [(0, 0)], "the offset of the former");
+    assert_eq!(world.log("orders", 0), ["p0e0 #0", "COMMIT p0e0 c0"]);
 }
