@@ -171,6 +171,15 @@ fn idem_17_after_a_marker_alone_the_same_epoch_starts_at_0() {
 }
 
 #[test]
+fn idem_17_after_a_marker_alone_a_higher_epoch_starts_at_0_too() {
+    Partition::new().play(
+        "W(7.2,C,ce0) -> NONE@0
+         P9(-,7.3,17..17) -> 45
+         P9(-,7.3,0..0) -> NONE@1",
+    );
+}
+
+#[test]
 fn idem_18_a_producer_id_needs_a_sequence_but_no_epoch() {
     let mut p = Partition::new();
     let mut unsequenced =
@@ -202,6 +211,34 @@ fn idem_19_a_new_epoch_clears_the_window() {
          P9(-,7.1,0..0) -> NONE@1",
     );
     assert_eq!(p.state.producer(ProducerId(7)).expect("written").window().len(), 1);
+}
+
+/// IDEM-19, MARK-09: the last timestamp is that of the last batch or marker; data leave the coordinator
+/// epoch.
+#[test]
+fn idem_19_the_last_timestamp_follows_and_the_coordinator_epoch_stays() {
+    let mut p = Partition::new();
+    let last = |p: &Partition| p.state.describe_producers().map(|row| row.last_timestamp.0).max();
+    p.play("W(7.0,C,ce5) -> NONE@0");
+    assert_eq!(last(&p), Some(NOW.0));
+    p.append(batch("-", "7.0", "0..0", Timestamp(1000)), None).expect("an old record");
+    assert_eq!((p.producers().as_str(), last(&p)), ("7.0 seq 0 ce 5 txn -1", Some(1000)));
+    p.config.timestamp_type = fencepost_log::TimestampType::LogAppendTime;
+    p.append(batch("-", "7.0", "1..1", Timestamp(2000)), None).expect("an old record");
+    assert_eq!(last(&p), Some(NOW.0), "as it is rewritten");
+    p.now = NOW.plus_millis(7);
+    p.play("W(7.0,C,ce6) -> NONE@3");
+    assert_eq!((p.producers().as_str(), last(&p)), ("7.0 seq 1 ce 6 txn -1", Some(NOW.0 + 7)));
+}
+
+/// IDEM-20: a higher epoch with sequence 0 is no way around it.
+#[test]
+fn idem_20_no_plain_batch_of_a_higher_epoch_inside_a_transaction() {
+    Partition::new().play(
+        "P12(t,7.0,0..0) -> NONE@0
+         P9(-,7.1,1..1) -> 45
+         P9(-,7.1,0..0) -> 48",
+    );
 }
 
 #[test]

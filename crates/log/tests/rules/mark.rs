@@ -210,6 +210,16 @@ fn crc32c(stored: &fencepost_log::StoredBatch) -> u32 {
     crate::batch::crc(&stored.tail()[5..])
 }
 
+/// MARK-12: size is not skipped.
+#[test]
+fn mark_12_a_marker_larger_than_the_limit_is_refused() {
+    let mut p = Partition::new();
+    p.config.max_message_bytes = MARKER_BATCH_BYTES as u64 - 1;
+    p.play("W(7.0,C,ce0) -> 10 LEO 0");
+    p.config.max_message_bytes += 1;
+    p.play("W(7.0,C,ce0) -> NONE@0");
+}
+
 #[test]
 fn mark_13_every_reader_gets_control_batches() {
     Partition::new().play(

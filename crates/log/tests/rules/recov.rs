@@ -29,6 +29,49 @@ fn recov_02_the_producers_own_timestamps_decide() {
     p.play("P9(-,7.0,0..0) -> NONE@1");
 }
 
+/// RECOV-02: no timestamp at all is an old one, a future one lives longer, and a marker has the
+/// leader's clock.
+#[test]
+fn recov_02_stamps_of_none_of_the_future_and_of_markers() {
+    let mut p = Partition::new();
+    for (producer, time) in
+        [("7.0", fencepost_ids::Timestamp::NONE), ("8.0", NOW.plus_millis(3_600_000))]
+    {
+        p.append(batch("-", producer, "0..0", time), None).expect("in range");
+    }
+    p.append(batch("-", "9.0", "0..0", fencepost_ids::Timestamp::NONE), None).expect("in range");
+    p.play("W(9.0,C,ce0) -> NONE");
+    assert_eq!(p.expire(NOW), [ProducerId(7)]);
+    assert_eq!(p.expire(NOW.plus_millis(DAY_MS)), [ProducerId(9)]);
+    assert_eq!(p.expire(NOW.plus_millis(DAY_MS + 3_600_000)), [ProducerId(8)]);
+}
+
+/// RECOV-03: the fence of coordinators goes as well.
+#[test]
+fn recov_03_expiry_costs_the_coordinator_epoch_fence() {
+    let mut p = Partition::new();
+    p.play(
+        "W(7.0,C,ce5) -> NONE@0
+         W(7.0,C,ce4) -> 52",
+    );
+    p.expire(NOW.plus_millis(DAY_MS));
+    p.play("W(7.0,C,ce4) -> NONE@1");
+}
+
+/// RECOV-01: the same test filters what a snapshot brings back.
+#[test]
+fn recov_01_what_has_expired_is_not_loaded_from_a_snapshot() {
+    let mut p = Partition::new();
+    p.play(
+        "P9(-,7.0,0..0) -> NONE@0
+         P12(t,8.0,0..0) -> NONE@1",
+    );
+    let snapshot = p.state.snapshot();
+    p.now = NOW.plus_millis(DAY_MS);
+    p.restart(&[snapshot]);
+    assert_eq!(p.producers(), "8.0 seq 0 ce -1 txn 1");
+}
+
 #[test]
 fn recov_03_expiry_costs_the_epoch_fence() {
     let mut p = Partition::new();

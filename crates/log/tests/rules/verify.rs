@@ -42,6 +42,17 @@ fn verify_04_later_questions_reuse_the_guard() {
     assert_eq!(text(&p.append(two, guard)), "NONE@1");
 }
 
+/// VERIFY-04: the tv2 flag stays as the first question set it.
+#[test]
+fn verify_04_an_entry_of_a_tv1_question_stays_one() {
+    let mut p = Partition::new();
+    p.ask(11, &batch("t", "7.0", "5..5", NOW)).expect("fresh");
+    p.play("P12(t,7.0,5..5) -> NONE@0");
+    let mut p = Partition::new();
+    p.ask(12, &batch("t", "7.0", "5..5", NOW)).expect("fresh");
+    p.play("P11(t,7.0,5..5) -> 45");
+}
+
 #[test]
 fn verify_05_the_lowest_sequence_follows_the_highest_epoch() {
     let mut p = Partition::new();
@@ -70,6 +81,17 @@ fn verify_11_switched_off_every_transactional_batch_passes() {
     assert_eq!(text(&p.append(batch("t", "7.0", "0..0", NOW), None)), "NONE@0");
     p.play("P9(-,*,0..0) -> NONE@1 LEO 2 HW 2 LSO 0");
     p.play("W(7.0,A,ce0) -> NONE@2 LSO 3");
+}
+
+/// VERIFY-11: an entry from before the switch still holds later sequences back.
+#[test]
+fn verify_11_an_existing_entry_still_constrains_sequences() {
+    let mut p = Partition::new();
+    p.ask(11, &batch("t", "7.0", "0..0", NOW)).expect("fresh");
+    p.rules.partition_verification = false;
+    assert_eq!(text(&p.append(batch("t", "7.0", "1..1", NOW), None)), "45");
+    assert_eq!(text(&p.append(batch("t", "7.0", "0..0", NOW), None)), "NONE@0");
+    assert_eq!(text(&p.append(batch("t", "7.0", "1..1", NOW), None)), "NONE@1");
 }
 
 #[test]
