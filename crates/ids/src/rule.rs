@@ -339,12 +339,21 @@ rules! {
     /// A coordinator serves a group when its log is read.
     /// Off: it serves from what it knows, which is nothing.
     LoadBeforeService = "TXOFF-75",
+    /// A join phase ends when its time is over, without those who did not come.
+    /// Off: who came waits for them for good.
+    JoinPhaseEnd = "GRP-20",
     /// The assignment of a generation comes from its own leader's SyncGroup.
     /// Off: a late one of a generation before is given out.
     SyncGenerationFencing = "GRP-24",
     /// An assignment is given out when it is replicated.
     /// Off: a failover brings back the one before, and partitions have two owners.
     DurableAssignment = "GRP-25",
+    /// An assignment that a rebalance overtook is dropped.
+    /// Off: the group is stable with it, and who joined meanwhile waits for good.
+    OvertakenAssignment = "GRP-27",
+    /// A member that does not fetch its assignment in time is removed.
+    /// Off: the others wait for good for a leader that does not assign.
+    SyncPhaseEnd = "GRP-28",
     /// A member that falls silent is removed.
     /// Off: its partitions stay with it for good.
     SessionExpiry = "GRP-31",

@@ -189,7 +189,7 @@ impl ClassicGroup {
             GroupTimer::Session(member) => self.expire_session(now, settings, member, out),
             GroupTimer::Pending(member) => self.expire_pending_member(now, member, out),
             GroupTimer::InitialDelay => self.initial_delay_ended(now, settings, out),
-            GroupTimer::Join => self.join_phase_ended(now, out),
+            GroupTimer::Join => self.join_phase_ended(now, settings, out),
             GroupTimer::Sync => self.expire_sync(now, settings, out),
             // Timers of KIP-848 groups.
             GroupTimer::Rebalance(_) | GroupTimer::RegexRefresh => {}

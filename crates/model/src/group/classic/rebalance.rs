@@ -1,7 +1,7 @@
 //! The join phase: how it starts, waits and ends (GRP-18 to GRP-20).
 
 use bytes::Bytes;
-use fencepost_ids::{ErrorCode, GenerationId, Timestamp};
+use fencepost_ids::{ErrorCode, GenerationId, Rule, Timestamp};
 
 use super::{ClassicGroup, JoinPhase, Settings, State};
 use crate::group::effects::{AfterWrite, Effect, SyncReply};
@@ -107,10 +107,20 @@ impl ClassicGroup {
     }
 
     /// The join timer fired.
-    pub(super) fn join_phase_ended(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
+    pub(super) fn join_phase_ended(
+        &mut self,
+        now: Timestamp,
+        settings: &Settings,
+        out: &mut Vec<Effect>,
+    ) {
         match self.state {
-            State::PreparingRebalance(_) => self.complete_join_phase(now, out),
-            State::Empty | State::CompletingRebalance | State::Stable => {}
+            State::PreparingRebalance(_) if settings.rules.is_on(Rule::JoinPhaseEnd) => {
+                self.complete_join_phase(now, out);
+            }
+            State::PreparingRebalance(_)
+            | State::Empty
+            | State::CompletingRebalance
+            | State::Stable => {}
         }
     }
 

@@ -116,7 +116,9 @@ impl ClassicGroup {
         result: Result<(), ErrorCode>,
         out: &mut Vec<Effect>,
     ) {
-        if self.state != State::CompletingRebalance || self.generation != generation {
+        let is_overtaken =
+            self.state != State::CompletingRebalance || self.generation != generation;
+        if is_overtaken && settings.rules.is_on(Rule::OvertakenAssignment) {
             return;
         }
         if let Err(error) = result {
@@ -145,7 +147,7 @@ impl ClassicGroup {
             State::Empty | State::PreparingRebalance(_) => {}
             State::CompletingRebalance | State::Stable => {
                 let late = std::mem::take(&mut self.pending_sync);
-                if late.is_empty() {
+                if late.is_empty() || !settings.rules.is_on(Rule::SyncPhaseEnd) {
                     return;
                 }
                 for member in late {

@@ -22,9 +22,13 @@ pub(super) fn subscribed(world: &mut World, client: Client) -> String {
     member
 }
 
+pub(super) fn delete_groups_request(names: &[&str]) -> DeleteGroupsRequest {
+    let names = names.iter().map(|name| group(name)).collect();
+    DeleteGroupsRequest::default().with_groups_names(names)
+}
+
 pub(super) fn delete_groups(world: &mut World, client: Client, names: &[&str]) -> Vec<i16> {
-    let request = DeleteGroupsRequest::default()
-        .with_groups_names(names.iter().map(|name| group(name)).collect());
+    let request = delete_groups_request(names);
     let Response::DeleteGroups(response) = world.call(client, 2, request) else {
         panic!("not a DeleteGroups response")
     };
@@ -110,18 +114,21 @@ fn txoff_65_and_grp_44_only_empty_groups_are_deleted_with_all_their_offsets() {
     assert_eq!(joined(world.answer(rejoin)).error_code, 25, "GRP-08");
 }
 
+pub(super) fn delete_offsets_request(offsets: &[(&str, i32)]) -> OffsetDeleteRequest {
+    let topics = offsets.iter().map(|(name, partition)| {
+        let partition = OffsetDeleteRequestPartition::default().with_partition_index(*partition);
+        OffsetDeleteRequestTopic::default().with_name(topic(name)).with_partitions(vec![partition])
+    });
+    OffsetDeleteRequest::default().with_group_id(group(GROUP)).with_topics(topics.collect())
+}
+
 /// The top-level error and those of the partitions `(topic, partition)`.
 pub(super) fn delete_offsets(
     world: &mut World,
     client: Client,
     offsets: &[(&str, i32)],
 ) -> (i16, Vec<i16>) {
-    let topics = offsets.iter().map(|(name, partition)| {
-        let partition = OffsetDeleteRequestPartition::default().with_partition_index(*partition);
-        OffsetDeleteRequestTopic::default().with_name(topic(name)).with_partitions(vec![partition])
-    });
-    let request =
-        OffsetDeleteRequest::default().with_group_id(group(GROUP)).with_topics(topics.collect());
+    let request = delete_offsets_request(offsets);
     let Response::OffsetDelete(response) = world.call(client, 0, request) else {
         panic!("not an OffsetDelete response")
     };

@@ -5,7 +5,7 @@ use fencepost_model::Channel;
 use fencepost_wire::messages::WriteTxnMarkersResponse;
 use proptest::prelude::*;
 
-use super::admin::{delete_groups, delete_offsets};
+use super::admin::{delete_groups_request, delete_offsets_request};
 use super::*;
 
 const PARTITIONS: i32 = 3;
@@ -175,16 +175,12 @@ impl History {
                 self.log.push(Record::Marker { producer, end });
             }
             Event::DeleteOffset { partition } => {
-                if self.held.is_none() {
-                    delete_offsets(&mut self.world, self.client, &[("t", partition)]);
-                    self.log.push(Record::Tombstone { partition });
-                }
+                self.send(0, delete_offsets_request(&[("t", partition)]));
+                self.log.push(Record::Tombstone { partition });
             }
             Event::DeleteGroup => {
-                if self.held.is_none() {
-                    delete_groups(&mut self.world, self.client, &[GROUP]);
-                    self.log.extend((0..PARTITIONS).map(|it| Record::Tombstone { partition: it }));
-                }
+                self.send(2, delete_groups_request(&[GROUP]));
+                self.log.extend((0..PARTITIONS).map(|it| Record::Tombstone { partition: it }));
             }
             Event::Hold => {
                 if self.held.is_none() {

@@ -91,3 +91,60 @@ fn grp_36_two_processes_on_one_seat_are_one_member() {
         (true, 0, vec![0], vec![0]),
     );
 }
+
+/// GRP-20: m1 lives, hears of the rebalance, and never comes back.
+#[test]
+fn grp_20_a_member_that_does_not_come_back_is_waited_for() {
+    let run = |off| {
+        let mut world = world_without(off, 1, &[]);
+        let (one, two) = (world.connect(0), world.connect(0));
+        let m1 = stable(&mut world, one);
+        let joining = join(&mut world, two, "");
+        for _ in 0..24 {
+            world.advance(5000);
+            heartbeat(&mut world, one, who(1, &m1));
+        }
+        world.answer(joining).map(|answer| joined(Some(answer)).generation_id)
+    };
+    shows(Rule::JoinPhaseEnd, run, Some(2), None);
+}
+
+/// GRP-27: m2 joins while the assignment of m1 is not replicated.
+#[test]
+fn grp_27_a_group_is_stable_without_those_who_joined() {
+    let run = |off| {
+        let mut world = world_without(off, 3, &[]);
+        let (one, two) = (world.connect(0), world.connect(0));
+        let first = join(&mut world, one, "");
+        world.advance(0);
+        let m1 = joined(world.answer(first)).member_id.to_string();
+        world.hold(|channel| matches!(channel, Channel::Replication(_)));
+        world.send(one, 5, sync_request(who(1, &m1), &[(&m1, b"all")]));
+        let joining = join(&mut world, two, "");
+        world.release();
+        let told = heartbeat(&mut world, one, who(1, &m1));
+        for _ in 0..24 {
+            world.advance(5000);
+            heartbeat(&mut world, one, who(1, &m1));
+        }
+        (told, world.answer(joining).map(|answer| joined(Some(answer)).generation_id))
+    };
+    shows(Rule::OvertakenAssignment, run, (27, Some(2)), (0, None));
+}
+
+/// GRP-28: the leader lives and does not assign.
+#[test]
+fn grp_28_a_leader_that_does_not_assign_is_waited_for() {
+    let run = |off| {
+        let mut world = world_without(off, 1, &[]);
+        let (one, two) = (world.connect(0), world.connect(0));
+        let (m1, m2) = second_generation(&mut world, one, two);
+        let syncing = world.send(two, 5, sync_request(who(2, &m2), &[]));
+        for _ in 0..24 {
+            world.advance(5000);
+            heartbeat(&mut world, one, who(2, &m1));
+        }
+        world.answer(syncing).map(|answer| synced(Some(answer)).0)
+    };
+    shows(Rule::SyncPhaseEnd, run, Some(27), None);
+}
