@@ -10,6 +10,8 @@ use fencepost_wire::messages::{ListOffsetsRequest, ListOffsetsResponse};
 
 use crate::step::{Call, Step};
 
+/// The replica id of consumers; every other one reads up to the log end (LSO-18).
+const CONSUMER: i32 = -1;
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
@@ -31,7 +33,7 @@ impl Found {
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ListOffsetsRequest) {
     let isolation = match request.isolation_level {
-        _ if request.replica_id.0 >= 0 => Ok(Isolation::LogEnd),
+        _ if request.replica_id.0 != CONSUMER => Ok(Isolation::LogEnd),
         0 => Ok(Isolation::ReadUncommitted),
         1 => Ok(Isolation::ReadCommitted),
         _ => Err(ErrorCode::UnknownServerError),

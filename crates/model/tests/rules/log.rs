@@ -3,7 +3,7 @@
 
 use fencepost_ids::{ProducerEpoch, ProducerId, Rule, Sequence};
 use fencepost_log::{BatchBuilder, NewRecord, TransactionBit};
-use fencepost_model::ClusterConfig;
+use fencepost_model::{Channel, ClusterConfig};
 use fencepost_wire::messages::delete_records_request::{
     DeleteRecordsPartition, DeleteRecordsTopic,
 };
@@ -126,6 +126,20 @@ fn lso_18_offsets_by_isolation() {
     assert_eq!(list(&mut world, client, 6, COMMITTED, -3), (35, -1, -1, -1), "from version 7");
 }
 
+/// LSO-18: brokers and the debugging replica, -2, see the log end, replicated or not.
+#[test]
+fn lso_18_offsets_by_replica() {
+    let mut world = trusting(&[("a", 1, 2)], |_| {});
+    let client = world.connect(0);
+    let replicated = [("a", 0, plain((7, 0), 0, 5))];
+    assert_eq!(rows(world.call(client, 9, request(None, -1, &replicated))), [(0, 0)]);
+    world.hold(|channel| matches!(channel, Channel::Replication(_)));
+    let alone = [("a", 0, plain((7, 0), 5, 3))];
+    assert_eq!(rows(world.call(client, 9, request(None, 1, &alone))), [(0, 5)]);
+    let latest = [-1, -2, 1].map(|replica| list(&mut world, client, 7, (replica, 0), -1).1);
+    assert_eq!(latest, [5, 8, 8]);
+}
+
 #[test]
 fn lso_18_off_an_undecided_record_is_found() {
     let (mut world, client) = half_open(&[Rule::TimestampSearchBound]);
@@ -156,7 +170,9 @@ fn lso_20_deletion_into_an_open_transaction_and_its_refusals() {
     assert_eq!(producers(&mut world, client, "a"), (0, vec![row]), "it still began at 0");
     assert_eq!(delete(&mut world, client, "a", -1), (0, 13));
     let retry = [("a", 0, transactional((7, 0), 0, 13))];
-    assert_eq!(rows(world.call(client, 11, request(Some("t"), -1, &retry))), [(0, 0)], "RECOV-17");
+    let row = crate::produce::first_row(world.call(client, 11, request(Some("t"), -1, &retry)));
+    assert_eq!((row.error_code, row.base_offset), (0, 0), "RECOV-17");
+    assert_eq!(row.log_start_offset, 13, "IDEM-10: the present one");
 }
 
 /// RECOV-01: the sweep every ten minutes; RECOV-03: the same batch is new afterwards.

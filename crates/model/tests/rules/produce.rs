@@ -243,7 +243,8 @@ fn idem_25_what_refuses_a_whole_request_is_said_in_words() {
     assert_eq!((row.error_code, row.error_message.is_some()), (49, true), "IDEM-03");
 }
 
-fn first_row(response: Response) -> PartitionProduceResponse {
+/// The first row whole.
+pub fn first_row(response: Response) -> PartitionProduceResponse {
     let Response::Produce(mut response) = response else { panic!("not a produce response") };
     response.responses.swap_remove(0).partition_responses.swap_remove(0)
 }

@@ -271,6 +271,10 @@ fn batch_16_topics_by_id() {
             let id = TopicId::from_wire(&topic.topic_id);
             topic.partition_responses.into_iter().map(move |row| (id, row))
         });
+        let rows = rows.inspect(|(_, row)| {
+            let log_start = if row.error_code == 0 { 0 } else { -1 };
+            assert_eq!(row.log_start_offset, log_start, "IDEM-25");
+        });
         rows.map(|(id, row)| (id, row.error_code, row.base_offset)).collect::<Vec<_>>()
     };
     let unknown = TopicId([9; 16]);
