@@ -360,6 +360,12 @@ rules! {
     /// A static member that comes back gets a new member id, which fences the old one.
     /// Off: it is given the old id, and two processes are one member.
     StaticMemberFencing = "GRP-36",
+    /// A member of the classic protocol learns from its heartbeat that its consumer group moved on.
+    /// Off: it stays where it is, and what it is to give up is given to nobody.
+    ClassicMemberRejoin = "GRP-56",
+    /// A member of the classic protocol that is told so and does not rejoin its consumer group in time
+    /// is removed. Off: it keeps its partitions for as long as it sends heartbeats.
+    ClassicMemberTimeout = "GRP-57",
     /// A heartbeat speaks for its member at the member's present epoch only.
     /// Off: a late one tells of partitions that the member has meanwhile been given.
     HeartbeatEpochFencing = "G848-10",

@@ -7,7 +7,7 @@ pub(crate) use settings::SettingRow;
 pub use settings::{BrokerSettings, SettingError, TopicSettings};
 mod value;
 pub use value::CleanupPolicy;
-pub(crate) use value::{Compression, SettingKind};
+pub(crate) use value::{Compression, MigrationPolicy, SettingKind};
 
 use std::sync::Arc;
 

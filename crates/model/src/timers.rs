@@ -121,6 +121,11 @@ pub enum GroupTimer {
     Rebalance(MemberId),
     /// The renewal of regular expression subscriptions (G848-25).
     RegexRefresh,
+    /// The time that a member of the classic protocol has to join a KIP-848 group again (GRP-57).
+    MemberJoin(MemberId),
+    /// The time that a member of the classic protocol has to send SyncGroup to a KIP-848 group
+    /// (GRP-57).
+    MemberSync(MemberId),
 }
 
 /// A timer and the moment from which it may fire.

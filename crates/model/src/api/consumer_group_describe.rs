@@ -16,7 +16,8 @@ use crate::step::{Call, Step};
 
 /// The version from which the member's protocol is told (KIP-1099).
 const MEMBER_TYPE_VERSION: i16 = 1;
-/// The member type of the consumer protocol, which every member here speaks.
+/// The member types of the two protocols.
+const CLASSIC_MEMBER: i8 = 0;
 const CONSUMER_MEMBER: i8 = 1;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ConsumerGroupDescribeRequest) {
@@ -58,7 +59,8 @@ fn describe(
         Some(Group::Consumer(consumer)) => {
             Ok(described(consumer, &settings, shard.host.metadata, call.ticket.version))
         }
-        Some(Group::Classic(_)) | None => Err(Refusal::unknown_group(&group)),
+        Some(Group::Classic(_)) => Err(Refusal::classic_group(&group)),
+        None => Err(Refusal::unknown_group(&group)),
     }
 }
 
@@ -95,7 +97,8 @@ fn describe_member(shown: &MemberDescription<'_>, metadata: &Metadata, version: 
             target.map(|target| assignment(target, metadata)).unwrap_or_default(),
         );
     if version >= MEMBER_TYPE_VERSION {
-        described.with_member_type(CONSUMER_MEMBER)
+        let member_type = if member.classic.is_some() { CLASSIC_MEMBER } else { CONSUMER_MEMBER };
+        described.with_member_type(member_type)
     } else {
         described
     }

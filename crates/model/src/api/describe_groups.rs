@@ -36,17 +36,20 @@ fn describe(step: &mut Step<'_>, call: &Call, id: &messages::GroupId) -> Describ
     };
     match shard.shard().group(&group) {
         Some(Group::Classic(classic)) => describe_classic(classic),
-        Some(Group::Consumer(_)) | None => unknown(call.ticket.version, &group),
+        Some(Group::Consumer(_)) => {
+            unknown(call.ticket.version, format!("Group {group} is not a classic group."))
+        }
+        None => unknown(call.ticket.version, format!("Group {group} not found.")),
     }
 }
 
-fn unknown(version: i16, group: &GroupId) -> DescribedGroup {
+fn unknown(version: i16, message: String) -> DescribedGroup {
     let dead = DescribedGroup::default().with_group_state(StrBytes::from_static_str("Dead"));
     if version < GROUP_ID_NOT_FOUND_VERSION {
         return dead;
     }
     dead.with_error_code(ErrorCode::GroupIdNotFound.code())
-        .with_error_message(Some(StrBytes::from_string(format!("Group {group} not found."))))
+        .with_error_message(Some(StrBytes::from_string(message)))
 }
 
 /// The selected protocol and the members' metadata under it are told in Stable alone; assignments

@@ -30,11 +30,17 @@ fn heartbeat(
     }
     let group = GroupId::from_wire(&request.group_id);
     let mut shard = step.shard_of(call.broker, &group)?;
-    let (classic, now) = shard.classic(&group).ok_or(ErrorCode::UnknownMemberId)?;
     let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
+    let instance = instance.as_ref();
     let generation = GenerationId(request.generation_id);
+    if shard.consumer(&group).is_some() {
+        let member = &request.member_id;
+        let error = shard.heartbeat_consumer_group(&group, member, instance, generation)?;
+        return Ok((error, shard.await_replication(call.ticket.serial, 0)));
+    }
+    let (classic, now) = shard.classic(&group).ok_or(ErrorCode::UnknownMemberId)?;
     let mut out = Vec::new();
-    let error = classic.heartbeat(now, &request.member_id, instance.as_ref(), generation, &mut out);
+    let error = classic.heartbeat(now, &request.member_id, instance, generation, &mut out);
     shard.apply(&group, out);
     match error {
         ErrorCode::None | ErrorCode::RebalanceInProgress => {

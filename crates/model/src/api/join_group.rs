@@ -8,8 +8,8 @@ use fencepost_wire::messages::{JoinGroupRequest, JoinGroupResponse};
 use fencepost_wire::{FromWire, StrBytes, ToWire};
 
 use crate::config::BrokerSettings;
-use crate::group::JoinReply;
 use crate::group::classic::{JoinRequest, Joining, Protocol};
+use crate::group::{JoinReply, append_error};
 use crate::step::{Call, Step};
 
 /// What a member id adds to the name that it begins with: a hyphen and a UUID (GRP-05).
@@ -88,6 +88,12 @@ fn translate(
         requires_known_member: version >= 4,
         can_skip_assignment: version >= 9,
     }
+}
+
+pub(crate) fn fail(response: &mut JoinGroupResponse, error: ErrorCode) {
+    let refused = JoinReply::refused(append_error(error), None);
+    // The name of no protocol reads alike in all versions.
+    *response = self::response(refused, 0);
 }
 
 /// GRP-22: an absent protocol name is "" below version 7.

@@ -37,9 +37,6 @@ fn leave(
     }
     let mut shard = step.shard_of(call.broker, group)?;
     let settings = shard.settings();
-    let Some((classic, now)) = shard.classic(group) else {
-        return Ok((vec![ErrorCode::UnknownMemberId; members.len()], false));
-    };
     let named: Vec<_> = members
         .iter()
         .map(|member| {
@@ -47,6 +44,13 @@ fn leave(
             (member.member_id.as_str(), instance)
         })
         .collect();
+    if shard.consumer(group).is_some() {
+        let errors = shard.leave_consumer_group(group, &named)?;
+        return Ok((errors, shard.await_replication(call.ticket.serial, 0)));
+    }
+    let Some((classic, now)) = shard.classic(group) else {
+        return Ok((vec![ErrorCode::UnknownMemberId; members.len()], false));
+    };
     let named = named.iter().map(|(member, instance)| (*member, instance.as_ref()));
     let mut out = Vec::new();
     let errors = classic.leave(now, &settings, named, &mut out);

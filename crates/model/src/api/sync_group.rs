@@ -6,8 +6,8 @@ use fencepost_ids::{ErrorCode, GenerationId, GroupId, InstanceId, MemberId};
 use fencepost_wire::messages::{SyncGroupRequest, SyncGroupResponse};
 use fencepost_wire::{FromWire, StrBytes};
 
-use crate::group::SyncReply;
 use crate::group::classic::SyncRequest;
+use crate::group::{SyncReply, append_error};
 use crate::step::{Call, Step};
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: SyncGroupRequest) {
@@ -26,6 +26,9 @@ fn sync(step: &mut Step<'_>, call: &Call, request: SyncGroupRequest) -> Result<(
     }
     let group = GroupId::from_wire(&request.group_id);
     let mut shard = step.shard_of(call.broker, &group)?;
+    if shard.consumer(&group).is_some() {
+        return shard.sync_consumer_group(&group, &translate(call, request));
+    }
     let settings = shard.settings();
     let (classic, _) = shard.classic(&group).ok_or(ErrorCode::UnknownMemberId)?;
     let mut out = Vec::new();
@@ -48,6 +51,10 @@ fn translate(call: &Call, request: SyncGroupRequest) -> SyncRequest {
             .map(|given| (MemberId::from_wire(&given.member_id), given.assignment))
             .collect(),
     }
+}
+
+pub(crate) fn fail(response: &mut SyncGroupResponse, error: ErrorCode) {
+    *response = self::response(SyncReply::refused(append_error(error)));
 }
 
 pub(crate) fn response(reply: SyncReply) -> SyncGroupResponse {

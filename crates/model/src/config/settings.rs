@@ -5,7 +5,8 @@ use fencepost_log::TimestampType;
 use thiserror::Error;
 
 use super::value::{
-    CleanupPolicy, Compression, Fixed, ReplicaSelector, SaslMechanisms, SettingKind, Value,
+    CleanupPolicy, Compression, Fixed, MigrationPolicy, ReplicaSelector, SaslMechanisms,
+    SettingKind, Value,
 };
 
 /// A setting that was refused.
@@ -99,7 +100,7 @@ settings! {
         group_consumer_assignors: String = "uniform,range".to_owned(), "group.consumer.assignors", ANY;
         group_consumer_heartbeat_interval_ms: i32 = 5_000, "group.consumer.heartbeat.interval.ms", 1;
         group_consumer_max_size: i32 = i32::MAX, "group.consumer.max.size", 1;
-        group_consumer_migration_policy: String = "bidirectional".to_owned(), "group.consumer.migration.policy", ANY;
+        group_consumer_migration_policy: MigrationPolicy = MigrationPolicy::Bidirectional, "group.consumer.migration.policy", ANY;
         group_consumer_regex_refresh_interval_ms: i32 = 600_000, "group.consumer.regex.refresh.interval.ms", 10_000;
         group_consumer_session_timeout_ms: i32 = 45_000, "group.consumer.session.timeout.ms", 1;
         group_coordinator_append_linger_ms: i32 = 5, "group.coordinator.append.linger.ms", 0;

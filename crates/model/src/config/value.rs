@@ -102,6 +102,15 @@ words!(
         Zstd = "zstd",
     }
 );
+words!(
+    /// Whether groups with members change their protocol (GRP-49).
+    pub(crate) MigrationPolicy: String {
+        Disabled = "disabled",
+        Downgrade = "downgrade",
+        Upgrade = "upgrade",
+        Bidirectional = "bidirectional",
+    }
+);
 impl Value for TimestampType {
     const KIND: SettingKind = SettingKind::String;
     fn parse(text: &str, _: i64) -> Result<Self, String> {
@@ -141,6 +150,18 @@ impl<const NUMBER: i64> Value for Fixed<NUMBER> {
     }
     fn text(&self) -> String {
         NUMBER.to_string()
+    }
+}
+
+impl MigrationPolicy {
+    /// Whether a classic group may become a KIP-848 group.
+    pub(crate) const fn allows_upgrade(self) -> bool {
+        matches!(self, Self::Upgrade | Self::Bidirectional)
+    }
+
+    /// Whether a KIP-848 group may become a classic group.
+    pub(crate) const fn allows_downgrade(self) -> bool {
+        matches!(self, Self::Downgrade | Self::Bidirectional)
     }
 }
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use fencepost_ids::{BrokerId, ErrorCode};
 use fencepost_wire::Response;
 use fencepost_wire::messages::{
-    ConsumerGroupHeartbeatResponse, DeleteGroupsResponse, HeartbeatResponse, LeaveGroupResponse,
-    OffsetCommitResponse, OffsetDeleteResponse, TxnOffsetCommitResponse,
+    ConsumerGroupHeartbeatResponse, DeleteGroupsResponse, HeartbeatResponse, JoinGroupResponse,
+    LeaveGroupResponse, OffsetCommitResponse, OffsetDeleteResponse, SyncGroupResponse,
+    TxnOffsetCommitResponse,
 };
 
+use super::ShardStep;
 use crate::api;
 use crate::step::Step;
 use crate::ticket::Ticket;
@@ -18,11 +20,13 @@ use crate::ticket::Ticket;
 pub(crate) enum Answer {
     ConsumerGroupHeartbeat(ConsumerGroupHeartbeatResponse),
     Heartbeat(HeartbeatResponse),
+    JoinGroup(JoinGroupResponse),
     LeaveGroup(LeaveGroupResponse),
     OffsetCommit(OffsetCommitResponse),
     OffsetDelete(OffsetDeleteResponse),
     OffsetFetch(api::offset_fetch::Fetched),
     DeleteGroups(DeleteGroupsResponse),
+    SyncGroup(SyncGroupResponse),
     TxnOffsetCommit(TxnOffsetCommitResponse),
 }
 
@@ -34,11 +38,13 @@ impl Answer {
                 api::consumer_group_heartbeat::fail(response, error);
             }
             Self::Heartbeat(response) => api::heartbeat::fail(response, error),
+            Self::JoinGroup(response) => api::join_group::fail(response, error),
             Self::LeaveGroup(response) => api::leave_group::fail(response, error),
             Self::OffsetCommit(response) => api::offset_commit::fail(response, error),
             Self::OffsetDelete(response) => api::offset_delete::fail(response, error),
             Self::OffsetFetch(fetched) => fetched.fail(part, error),
             Self::DeleteGroups(response) => api::delete_groups::fail(response, part, error),
+            Self::SyncGroup(response) => api::sync_group::fail(response, error),
             Self::TxnOffsetCommit(response) => api::txn_offset_commit::fail(response, error),
         }
     }
@@ -47,11 +53,13 @@ impl Answer {
         match self {
             Self::ConsumerGroupHeartbeat(response) => response.into(),
             Self::Heartbeat(response) => response.into(),
+            Self::JoinGroup(response) => response.into(),
             Self::LeaveGroup(response) => response.into(),
             Self::OffsetCommit(response) => response.into(),
             Self::OffsetDelete(response) => response.into(),
             Self::OffsetFetch(fetched) => fetched.into_response().into(),
             Self::DeleteGroups(response) => response.into(),
+            Self::SyncGroup(response) => response.into(),
             Self::TxnOffsetCommit(response) => response.into(),
         }
     }
@@ -87,6 +95,17 @@ impl Answers {
         }
         let Pending { ticket, answer, .. } = self.0.remove(&serial)?;
         Some((ticket, answer.into_response()))
+    }
+}
+
+impl ShardStep<'_> {
+    /// Answers when all that was written is replicated.
+    pub(super) fn answer_when_replicated(&mut self, ticket: Ticket, answer: Answer) {
+        if self.await_replication(ticket.serial, 0) {
+            self.answers.0.insert(ticket.serial, Pending { ticket, answer, parts: 1 });
+        } else {
+            self.host.respond(ticket, answer.into_response());
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use fencepost_ids::{GenerationId, InstanceId, MemberId, Rules, Timestamp, TopicN
 use super::effects::{AfterWrite, Effect};
 use crate::timers::GroupTimer;
 
+mod conversion;
 mod deletion;
 mod durable;
 mod join;
@@ -141,7 +142,7 @@ impl ClassicGroup {
     }
 
     /// The number of the last join phase that ended.
-    #[cfg(test)]
+    #[must_use]
     pub(crate) const fn generation(&self) -> GenerationId {
         self.generation
     }
@@ -192,7 +193,10 @@ impl ClassicGroup {
             GroupTimer::Join => self.join_phase_ended(now, settings, out),
             GroupTimer::Sync => self.expire_sync(now, settings, out),
             // Timers of KIP-848 groups.
-            GroupTimer::Rebalance(_) | GroupTimer::RegexRefresh => {}
+            GroupTimer::Rebalance(_)
+            | GroupTimer::RegexRefresh
+            | GroupTimer::MemberJoin(_)
+            | GroupTimer::MemberSync(_) => {}
         }
     }
 

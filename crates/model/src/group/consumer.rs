@@ -6,8 +6,8 @@
 //! service as at load, so that both give the same group. Nothing here knows of requests, logs or
 //! clocks.
 //!
-//! Members of the classic protocol are not taken into such a group, nor is a classic group turned
-//! into one (GRP-49): the coordinator refuses both.
+//! Members of the classic protocol may be in it, and it may come from a classic group or become one
+//! (GRP-49). What a member of that protocol calls its generation is its member epoch here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,11 +21,16 @@ use fencepost_wire::Release;
 
 use super::assign::{Assignor, Partitions};
 use super::records::{ConsumerGroupRecord, RegularExpressionValue, SubscribedTopic};
+use crate::config::MigrationPolicy;
 use crate::timers::GroupTimer;
 
+mod classic_heartbeat;
+mod classic_join;
 mod deletion;
 mod describe;
 pub(crate) use describe::MemberDescription;
+mod downgrade;
+pub(crate) use downgrade::Downgrade;
 mod draft;
 use draft::Draft;
 mod heartbeat;
@@ -41,6 +46,7 @@ mod seat;
 mod subscription;
 pub(crate) use subscription::TopicDirectory;
 mod target;
+mod upgrade;
 mod validation;
 pub(crate) use validation::validate;
 
@@ -88,11 +94,21 @@ pub(crate) struct Settings {
     pub(crate) regex_refresh_interval_ms: i32,
     /// Which release the group behaves as.
     pub(crate) release: Release,
+    /// `group.consumer.migration.policy`.
+    pub(crate) migration: MigrationPolicy,
+    /// `group.max.size`.
+    pub(crate) classic_max_size: usize,
     /// The safety rules in force.
     pub(crate) rules: Rules,
 }
 
 impl Settings {
+    /// Whether JoinGroup minds a migration policy of `disabled`, and ends its member's subscription
+    /// by a regular expression.
+    fn joins_strictly(&self) -> bool {
+        self.release >= Release::V4_2
+    }
+
     /// Whether the subscribed topics are remembered as a hash in key 3, and not as topics in key 4
     /// (KIP-1101).
     fn remembers_hash(&self) -> bool {
@@ -115,6 +131,8 @@ impl Settings {
 /// What a step of a group may look at.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
+    /// The group's id.
+    pub(crate) group: &'a GroupId,
     /// The moment.
     pub(crate) now: Timestamp,
     /// The configuration.
@@ -130,6 +148,8 @@ pub(crate) struct Outcome<R> {
     pub(crate) records: Vec<ConsumerGroupRecord>,
     /// To be done when the records are written, whether or not they are replicated yet.
     pub(crate) timers: Vec<TimerChange>,
+    /// The classic group that stands in the place of this one when the records are written.
+    pub(crate) downgrade: Option<Downgrade>,
     /// The answer, to be given when the records are replicated.
     pub(crate) reply: R,
 }
@@ -139,6 +159,8 @@ pub(crate) struct Outcome<R> {
 pub(crate) enum TimerChange {
     /// Start it, in place of a running one of the same name.
     Arm(GroupTimer, Timestamp),
+    /// Start it, unless one of the same name runs.
+    ArmUnlessRunning(GroupTimer, Timestamp),
     /// Stop it, if it runs.
     Disarm(GroupTimer),
 }
@@ -157,6 +179,11 @@ impl Refusal {
     /// No KIP-848 group of this name.
     pub(crate) fn unknown_group(group: &GroupId) -> Self {
         Self::new(ErrorCode::GroupIdNotFound, format!("Consumer group {group} not found."))
+    }
+
+    /// The group of this name is a classic one.
+    pub(crate) fn classic_group(group: &GroupId) -> Self {
+        Self::new(ErrorCode::GroupIdNotFound, format!("Group {group} is not a consumer group."))
     }
 
     /// An error that says all by its name.
@@ -273,7 +300,11 @@ impl ConsumerGroup {
 
 impl Context<'_> {
     fn session_timer(&self, member: &MemberId) -> TimerChange {
-        let at = self.now.plus_millis(self.settings.session_timeout_ms.into());
+        self.session_timer_of(member, self.settings.session_timeout_ms)
+    }
+
+    fn session_timer_of(&self, member: &MemberId, timeout_ms: i32) -> TimerChange {
+        let at = self.now.plus_millis(timeout_ms.into());
         TimerChange::Arm(GroupTimer::Session(member.clone()), at)
     }
 

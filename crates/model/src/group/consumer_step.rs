@@ -3,10 +3,10 @@
 use fencepost_ids::{ErrorCode, GroupId, TopicId, TopicName};
 
 use super::assign::Assignor;
-use super::classic::{Joining, State};
+use super::classic::State;
 use super::consumer::{
-    ConsumerGroup, Context, Heartbeat, HeartbeatReply, JOIN_EPOCH, LEAVE_EPOCH, Outcome, Refusal,
-    STATIC_LEAVE_EPOCH, Settings, TimerChange, TopicDirectory,
+    ConsumerGroup, Context, Downgrade, Heartbeat, HeartbeatReply, JOIN_EPOCH, LEAVE_EPOCH, Outcome,
+    Refusal, STATIC_LEAVE_EPOCH, Settings, TimerChange, TopicDirectory,
 };
 use super::records::GroupRecord;
 use super::{Group, ShardStep, append_error};
@@ -34,6 +34,8 @@ impl Settings {
             max_size: settings.group_consumer_max_size,
             assignors,
             regex_refresh_interval_ms: settings.group_consumer_regex_refresh_interval_ms,
+            migration: settings.group_consumer_migration_policy,
+            classic_max_size: usize::try_from(settings.group_max_size).unwrap_or(0),
             release: config.release,
             rules: config.rules,
         }
@@ -43,6 +45,10 @@ impl Settings {
 impl TopicDirectory for Metadata {
     fn topic(&self, name: &str) -> Option<(TopicId, i32)> {
         self.topic(name).map(|topic| (topic.id, topic.partition_count()))
+    }
+
+    fn name(&self, id: TopicId) -> Option<TopicName> {
+        self.topic_by_id(id).map(|topic| topic.name.clone())
     }
 
     fn names(&self) -> Vec<TopicName> {
@@ -56,11 +62,11 @@ impl TopicDirectory for Metadata {
 
 impl ShardStep<'_> {
     /// Handles a validated heartbeat; what it changes is written when this returns. A heartbeat that
-    /// joins creates the group, or replaces an empty classic one, whose offsets stay (G848-07). A
-    /// classic group with members is not converted (GRP-49).
+    /// joins creates the group, replaces an empty classic one, whose offsets stay (G848-07), or
+    /// converts one with members (GRP-59).
     ///
     /// # Errors
-    /// The refusals of G848-07 to G848-12, or what a refused append reads as.
+    /// The refusals of G848-07 to G848-12 and GRP-59, or what a refused append reads as.
     pub(crate) fn consumer_heartbeat(
         &mut self,
         settings: &Settings,
@@ -68,28 +74,69 @@ impl ShardStep<'_> {
         request: &Heartbeat,
     ) -> Result<HeartbeatReply, Refusal> {
         let joins = request.epoch == JOIN_EPOCH;
-        let created = ConsumerGroup::default();
         let mut records = Vec::new();
-        let consumer = match self.shard.groups.get(group) {
-            Some(Group::Consumer(consumer)) => consumer,
+        let mut timers = Vec::new();
+        let created = match self.shard.groups.get(group) {
             Some(Group::Classic(classic)) if joins && classic.state() == State::Empty => {
                 records.push(GroupRecord::ClassicGroup(group.clone(), None));
-                &created
+                Some(ConsumerGroup::default())
             }
-            None if joins => &created,
-            Some(Group::Classic(_)) | None => return Err(Refusal::unknown_group(group)),
+            Some(Group::Classic(_)) if joins => {
+                let upgrade = self.upgrade(settings, group)?;
+                records.push(GroupRecord::ClassicGroup(group.clone(), None));
+                let own = upgrade.records.into_iter();
+                records.extend(own.map(|record| GroupRecord::ConsumerGroup(group.clone(), record)));
+                timers = upgrade.timers;
+                Some(upgrade.reply)
+            }
+            Some(Group::Classic(_)) => return Err(Refusal::classic_group(group)),
+            None if joins => Some(ConsumerGroup::default()),
+            None => return Err(Refusal::unknown_group(group)),
+            Some(Group::Consumer(_)) => None,
         };
-        let context = Context { now: self.host.now, settings, topics: &*self.host.metadata };
-        let outcome = if request.epoch == LEAVE_EPOCH || request.epoch == STATIC_LEAVE_EPOCH {
+        let consumer = match (&created, self.shard.groups.get(group)) {
+            (Some(created), _) => created,
+            (None, Some(Group::Consumer(consumer))) => consumer,
+            (None, Some(Group::Classic(_)) | None) => return Err(Refusal::unknown_group(group)),
+        };
+        let context = self.context(settings, group);
+        let mut outcome = if request.epoch == LEAVE_EPOCH || request.epoch == STATIC_LEAVE_EPOCH {
             consumer.leave(&context, request)?
         } else {
             consumer.heartbeat(&context, request)?
         };
+        timers.append(&mut outcome.timers);
+        outcome.timers = timers;
         self.carry_out(group, records, outcome).map_err(|error| Refusal::of(append_error(error)))
     }
 
-    /// Writes what an outcome asks for, behind other records, and moves its timers.
-    fn carry_out<R>(
+    pub(super) fn context<'a>(&'a self, settings: &'a Settings, group: &'a GroupId) -> Context<'a> {
+        Context { group, now: self.host.now, settings, topics: &*self.host.metadata }
+    }
+
+    /// What a classic group with members becomes. Whoever waits for its rebalance is sent back, even
+    /// if nothing comes of it (GRP-60).
+    fn upgrade(
+        &mut self,
+        settings: &Settings,
+        group: &GroupId,
+    ) -> Result<Outcome<ConsumerGroup>, Refusal> {
+        let Some((classic, _)) = self.classic(group) else {
+            return Err(Refusal::unknown_group(group));
+        };
+        let mut checked = classic.clone();
+        ConsumerGroup::check_upgrade(&self.context(settings, group), &checked)?;
+        let mut out = Vec::new();
+        checked.send_back(&mut out);
+        let upgraded = ConsumerGroup::upgraded(&self.context(settings, group), &checked);
+        self.shard.groups.insert(group.clone(), Group::Classic(checked));
+        self.apply(group, out);
+        upgraded
+    }
+
+    /// Writes what an outcome asks for, behind other records, and moves its timers. A group that
+    /// becomes a classic one is another from then on (GRP-61).
+    pub(super) fn carry_out<R>(
         &mut self,
         group: &GroupId,
         mut records: Vec<GroupRecord>,
@@ -97,8 +144,17 @@ impl ShardStep<'_> {
     ) -> Result<R, ErrorCode> {
         let own = outcome.records.into_iter();
         records.extend(own.map(|record| GroupRecord::ConsumerGroup(group.clone(), record)));
+        if let Some(Downgrade { group: classic, .. }) = &outcome.downgrade {
+            records.push(GroupRecord::ClassicGroup(group.clone(), Some(classic.value(None))));
+        }
         self.write(records, None)?;
         self.change_timers(group, outcome.timers);
+        if let Some(Downgrade { group: mut classic, rebalances }) = outcome.downgrade {
+            let mut out = Vec::new();
+            classic.take_over(self.host.now, &self.settings(), rebalances, &mut out);
+            self.shard.groups.insert(group.clone(), Group::Classic(classic));
+            self.apply(group, out);
+        }
         Ok(outcome.reply)
     }
 
@@ -106,6 +162,11 @@ impl ShardStep<'_> {
         for change in changes {
             match change {
                 TimerChange::Arm(timer, at) => self.start_timer(group, timer, at),
+                TimerChange::ArmUnlessRunning(timer, at) => {
+                    if !self.shard.timers.contains(&(group.clone(), timer.clone())) {
+                        self.start_timer(group, timer, at);
+                    }
+                }
                 TimerChange::Disarm(timer) => self.stop_timer(group, timer),
             }
         }
@@ -115,20 +176,26 @@ impl ShardStep<'_> {
     pub(super) fn fire_consumer(&mut self, group: &GroupId, timer: &GroupTimer) {
         let Some(Group::Consumer(consumer)) = self.shard.groups.get(group) else { return };
         let settings = Settings::of(self.host.config);
-        let context =
-            Context { now: self.host.now, settings: &settings, topics: &*self.host.metadata };
+        let context = self.context(&settings, group);
         let outcome = match timer {
             GroupTimer::Session(member) => consumer.expire_session(&context, member),
             GroupTimer::Rebalance(member) => consumer.expire_rebalance(&context, member),
-            GroupTimer::RegexRefresh => Some(consumer.refresh_regexes(&context)),
+            GroupTimer::MemberJoin(member) | GroupTimer::MemberSync(member) => {
+                consumer.expire_classic(&context, member)
+            }
+            GroupTimer::RegexRefresh => Ok(Some(consumer.refresh_regexes(&context))),
             // Timers of classic groups.
             GroupTimer::InitialDelay
             | GroupTimer::Join
             | GroupTimer::Sync
-            | GroupTimer::Pending(_) => None,
+            | GroupTimer::Pending(_) => Ok(None),
         };
-        let Some(outcome) = outcome else { return };
-        if self.carry_out(group, Vec::new(), outcome).is_err() {
+        let done = match outcome {
+            Ok(None) => return,
+            Ok(Some(outcome)) => self.carry_out(group, Vec::new(), outcome),
+            Err(refusal) => Err(refusal.error),
+        };
+        if done.is_err() {
             let again = self.host.now.plus_millis(TIMER_RETRY_MS);
             self.start_timer(group, timer.clone(), again);
         }
@@ -138,32 +205,7 @@ impl ShardStep<'_> {
     pub(super) fn loaded_consumer(&mut self, group: &GroupId) {
         let Some(Group::Consumer(consumer)) = self.shard.groups.get(group) else { return };
         let settings = Settings::of(self.host.config);
-        let context =
-            Context { now: self.host.now, settings: &settings, topics: &*self.host.metadata };
-        let timers = consumer.timers_at_load(&context);
+        let timers = consumer.timers_at_load(&self.context(&settings, group));
         self.change_timers(group, timers);
-    }
-
-    /// Makes way for a JoinGroup of a member without an id: an empty KIP-848 group of that name goes
-    /// (GRP-08).
-    ///
-    /// # Errors
-    /// `INCONSISTENT_GROUP_PROTOCOL` if the group has members (GRP-49), `UNKNOWN_MEMBER_ID` for a
-    /// member with an id, or what a refused append reads as.
-    pub(super) fn make_way_for_classic(
-        &mut self,
-        group: &GroupId,
-        joining: &Joining,
-    ) -> Result<(), ErrorCode> {
-        let Some(Group::Consumer(consumer)) = self.shard.groups.get(group) else { return Ok(()) };
-        if !consumer.is_empty() {
-            return Err(ErrorCode::InconsistentGroupProtocol);
-        }
-        if let Joining::Known(_) = joining {
-            return Err(ErrorCode::UnknownMemberId);
-        }
-        let own = consumer.tombstones().into_iter();
-        let records = own.map(|record| GroupRecord::ConsumerGroup(group.clone(), record)).collect();
-        self.write(records, None).map_err(append_error)
     }
 }

@@ -8,6 +8,7 @@
 
 pub(crate) mod assign;
 pub(crate) mod classic;
+mod classic_member_step;
 mod commit_step;
 pub(crate) mod consumer;
 mod consumer_step;

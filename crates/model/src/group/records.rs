@@ -9,8 +9,10 @@ mod classic_group;
 pub(crate) use classic_group::{ClassicGroupMemberValue, ClassicGroupValue};
 mod consumer_group;
 pub(crate) use consumer_group::{
-    ConsumerGroupRecord, ConsumerMemberValue, CurrentAssignmentValue, GroupEpochValue,
-    RegularExpressionValue, SubscribedTopic,
+    ClassicMemberMetadata, ConsumerGroupRecord, ConsumerMemberValue, CurrentAssignmentValue,
+    GroupEpochValue, RegularExpressionValue, SubscribedTopic,
 };
+mod consumer_protocol;
+pub(crate) use consumer_protocol::{Assignment, Subscription};
 mod record;
 pub(crate) use record::GroupRecord;

@@ -13,6 +13,7 @@ use super::waiting::{Then, Waiting, append_error};
 use super::{AfterWrite, Effect, Group, JoinReply, Shard};
 use crate::api;
 use crate::host::Host;
+use crate::ticket::Ticket;
 use crate::timers::{GroupTimer, Timer};
 
 /// One shard of a broker and what the broker can do for it.
@@ -220,8 +221,7 @@ impl ShardStep<'_> {
         }
     }
 
-    /// Writes a group's record, whose effect comes when it is replicated (TXOFF-73). If it cannot
-    /// be written, a group that it should create is gone again.
+    /// Writes a group's record, whose effect comes when it is replicated (TXOFF-73).
     fn write_group(&mut self, group: &GroupId, value: ClassicGroupValue, after: AfterWrite) {
         let record = GroupRecord::ClassicGroup(group.clone(), Some(value));
         let is_told_at_once =
@@ -229,14 +229,25 @@ impl ShardStep<'_> {
         match self.append(&[record], None) {
             Ok(_) if is_told_at_once => self.written(group, after, Ok(())),
             Ok(_) => self.wait(self.end(), Then::Group { group: group.clone(), after }),
-            Err(error) => {
-                let undoes_creation = matches!(after, AfterWrite::Created { .. });
-                self.written(group, after, Err(error));
-                if undoes_creation {
-                    self.stop_timers(group);
-                    self.shard.groups.remove(group);
-                }
-            }
+            Err(error) => self.written(group, after, Err(error)),
+        }
+    }
+
+    /// Writes the record of a group that a JoinGroup created, behind the tombstones of an empty
+    /// KIP-848 group that it replaced (GRP-63). If that is refused, all is as it was before.
+    fn write_created(&mut self, group: &GroupId, ticket: Ticket, replaced: Option<Group>) {
+        let tombstones = replaced.as_ref().map(|replaced| replaced.tombstones(group));
+        let mut records = tombstones.unwrap_or_default();
+        let value = ClassicGroup::empty_value(self.host.now);
+        records.push(GroupRecord::ClassicGroup(group.clone(), Some(value)));
+        let after = AfterWrite::Created { ticket };
+        if let Err(error) = self.append(&records, None) {
+            self.written(group, after, Err(error));
+            self.stop_timers(group);
+            self.shard.groups.remove(group);
+            self.shard.groups.extend(replaced.map(|replaced| (group.clone(), replaced)));
+        } else {
+            self.wait(self.end(), Then::Group { group: group.clone(), after });
         }
     }
 
@@ -281,31 +292,27 @@ impl ShardStep<'_> {
     pub(crate) fn join(&mut self, group: &GroupId, request: JoinRequest) {
         let ticket = request.ticket;
         let now = self.host.now;
-        if let Err(error) = self.make_way_for_classic(group, &request.member) {
-            let member = match request.member {
-                Joining::Known(member) => Some(member),
-                Joining::New(_) => None,
-            };
-            let refused = JoinReply::refused(error, member);
+        if self.consumer(group).is_some_and(|consumer| !consumer.is_empty()) {
+            return self.join_consumer_group(group, request);
+        }
+        let is_new = self.classic(group).is_none();
+        if is_new && let Joining::Known(member) = request.member {
+            let refused = JoinReply::refused(ErrorCode::UnknownMemberId, Some(member));
             return self.apply(group, vec![Effect::Join(ticket, refused)]);
         }
-        let is_new = !self.shard.groups.contains_key(group);
+        let mut replaced = None;
         if is_new {
-            if let Joining::Known(member) = request.member {
-                let refused = JoinReply::refused(ErrorCode::UnknownMemberId, Some(member));
-                return self.apply(group, vec![Effect::Join(ticket, refused)]);
-            }
-            self.shard.groups.insert(group.clone(), Group::simple(now));
+            self.stop_timers(group);
+            replaced = self.shard.groups.insert(group.clone(), Group::simple(now));
         }
         let settings = self.settings();
         let Some((classic, _)) = self.classic(group) else { return };
         let mut out = Vec::new();
         classic.join(now, &settings, request, &mut out);
-        if is_new {
-            let value = ClassicGroup::empty_value(now);
-            out.push(Effect::Write(value, AfterWrite::Created { ticket }));
-        }
         self.apply(group, out);
+        if is_new {
+            self.write_created(group, ticket, replaced);
+        }
     }
 
     /// The load is done: sessions start anew (TXOFF-75).

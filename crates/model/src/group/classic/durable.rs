@@ -65,26 +65,13 @@ impl ClassicGroup {
         group.protocol = value.protocol;
         group.leader = value.leader;
         let offered = group.protocol.clone().unwrap_or_else(|| "".into());
-        for member in value.members {
-            let rebalance_timeout_ms = match member.rebalance_timeout_ms {
-                -1 => member.session_timeout_ms,
-                timeout_ms => timeout_ms,
-            };
-            let replayed = Member {
-                id: member.member,
-                instance: member.instance,
-                client_id: member.client_id,
-                client_host: member.client_host,
-                rebalance_timeout_ms,
-                session_timeout_ms: member.session_timeout_ms,
-                protocols: vec![Protocol { name: offered.clone(), metadata: member.subscription }],
-                assignment: member.assignment,
-                awaiting_join: None,
-                awaiting_sync: None,
-                is_new: false,
-                ordinal: 0,
-            };
-            group.add(replayed, &protocol_type);
+        for mut member in value.members {
+            if member.rebalance_timeout_ms == -1 {
+                member.rebalance_timeout_ms = member.session_timeout_ms;
+            }
+            let protocol =
+                Protocol { name: offered.clone(), metadata: member.subscription.clone() };
+            group.add(Member::recorded(member, vec![protocol]), &protocol_type);
         }
         group.protocol_type = (!protocol_type.is_empty()).then_some(protocol_type);
         group.refresh_subscribed_topics();

@@ -39,6 +39,15 @@ pub(crate) struct JoinRequest {
     pub(crate) can_skip_assignment: bool,
 }
 
+impl JoinRequest {
+    /// Whether a dynamic member must come back with the id that it is given now (GRP-11).
+    pub(crate) fn needs_member_id(&self) -> bool {
+        matches!(self.member, Joining::New(_))
+            && self.instance.is_none()
+            && self.requires_known_member
+    }
+}
+
 /// Under which member id a JoinGroup comes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Joining {
@@ -49,6 +58,13 @@ pub(crate) enum Joining {
 }
 
 impl Joining {
+    /// The id that it has from now on.
+    pub(crate) const fn id(&self) -> &MemberId {
+        match self {
+            Self::New(member) | Self::Known(member) => member,
+        }
+    }
+
     const fn known(&self) -> Option<&MemberId> {
         match self {
             Self::New(_) => None,

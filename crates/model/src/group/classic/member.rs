@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fencepost_ids::{ClientId, InstanceId, MemberId};
 
+use crate::group::records::ClassicGroupMemberValue;
 use crate::ticket::Ticket;
 
 /// A protocol that a member offers, with its metadata for it.
@@ -46,6 +47,24 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    /// A member as a record tells of it, with what it offers.
+    pub(super) fn recorded(value: ClassicGroupMemberValue, protocols: Vec<Protocol>) -> Self {
+        Self {
+            id: value.member,
+            instance: value.instance,
+            client_id: value.client_id,
+            client_host: value.client_host,
+            rebalance_timeout_ms: value.rebalance_timeout_ms,
+            session_timeout_ms: value.session_timeout_ms,
+            protocols,
+            assignment: value.assignment,
+            awaiting_join: None,
+            awaiting_sync: None,
+            is_new: false,
+            ordinal: 0,
+        }
+    }
+
     /// Its metadata for a protocol; empty if it does not offer it.
     #[must_use]
     pub(crate) fn metadata(&self, protocol: &str) -> Bytes {
@@ -53,7 +72,8 @@ impl Member {
         offered.map_or_else(Bytes::new, |offered| offered.metadata.clone())
     }
 
-    pub(super) fn offers(&self, protocol: &str) -> bool {
+    #[must_use]
+    pub(crate) fn offers(&self, protocol: &str) -> bool {
         self.protocols.iter().any(|offered| &*offered.name == protocol)
     }
 

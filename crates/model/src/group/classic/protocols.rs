@@ -48,7 +48,8 @@ impl ClassicGroup {
         }
     }
 
-    pub(super) fn speaks_consumer_protocol(&self) -> bool {
+    #[must_use]
+    pub(crate) fn speaks_consumer_protocol(&self) -> bool {
         self.protocol_type.as_deref() == Some(CONSUMER_PROTOCOL_TYPE)
     }
 

@@ -29,7 +29,7 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn outcome<R>(self, reply: R) -> Outcome<R> {
-        Outcome { records: self.records, timers: self.timers, reply }
+        Outcome { records: self.records, timers: self.timers, downgrade: None, reply }
     }
 }
 

@@ -72,6 +72,7 @@ impl Heartbeat {
         }
         member.client_id = self.client_id.clone();
         member.client_host = self.client_host.clone();
+        member.classic = None;
     }
 }
 
@@ -96,12 +97,14 @@ impl ConsumerGroup {
         context: &Context<'_>,
         request: &Heartbeat,
     ) -> Result<Outcome<HeartbeatReply>, Refusal> {
-        let seat = self.seat(request, context.settings)?;
+        let seat = self.seat(context, request)?;
         self.check_regex(request.regex.as_ref())?;
         let mut draft = Draft::new(self);
         let before = draft.take_seat(seat, &request.member);
-        let subscription = draft.update_member(context, request, &before);
-        draft.update_target(context);
+        let mut updated = (*before).clone();
+        request.update(&mut updated);
+        let subscription = draft.update_member(context, &before, &updated);
+        draft.update_target(context)?;
         draft.reconcile_member(context, &before.id, request.owned.as_ref(), subscription);
         draft.change(context.session_timer(&before.id));
         let after = draft.members.get(&before.id).cloned().unwrap_or_else(|| before.clone());
@@ -118,7 +121,7 @@ impl ConsumerGroup {
 impl Draft<'_> {
     /// The member as it was before this request; one that inherits a seat is there already, with
     /// all that its predecessor had and epoch 0 (G848-12).
-    fn take_seat(&mut self, seat: Seat, id: &MemberId) -> Arc<ConsumerMember> {
+    pub(super) fn take_seat(&mut self, seat: Seat, id: &MemberId) -> Arc<ConsumerMember> {
         match seat {
             Seat::Taken(member) => member,
             Seat::New(id) => Arc::new(ConsumerMember::new(id)),
@@ -143,18 +146,16 @@ impl Draft<'_> {
         }
     }
 
-    /// Stores what the request says of the member, and raises the group epoch if that changes what
+    /// Stores what a request changes of the member, and raises the group epoch if that changes what
     /// the group is subscribed to (G848-14, G848-15). An expression that is not matched yet raises
     /// it when it is, but for that of the first member, since no member may stay at epoch 0.
-    fn update_member(
+    pub(super) fn update_member(
         &mut self,
         context: &Context<'_>,
-        request: &Heartbeat,
         before: &ConsumerMember,
+        after: &ConsumerMember,
     ) -> Subscription {
-        let mut after = before.clone();
-        request.update(&mut after);
-        if after != *before || !self.members.contains_key(&before.id) {
+        if after != before || !self.members.contains_key(&before.id) {
             let value = after.value();
             self.write(ConsumerGroupRecord::Member(before.id.clone(), Some(value)));
         }

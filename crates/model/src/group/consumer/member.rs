@@ -7,7 +7,7 @@ use fencepost_ids::{ClientId, InstanceId, MemberEpoch, MemberId, TopicName};
 
 use super::JOIN_EPOCH;
 use crate::group::assign::Partitions;
-use crate::group::records::{ConsumerMemberValue, CurrentAssignmentValue};
+use crate::group::records::{ClassicMemberMetadata, ConsumerMemberValue, CurrentAssignmentValue};
 
 /// How far a member is on its way to the target (G848-02).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +64,8 @@ pub(crate) struct ConsumerMember {
     pub(crate) assignor: Option<Arc<str>>,
     /// How long it may take to give up partitions; -1 if it never said.
     pub(crate) rebalance_timeout_ms: i32,
+    /// What it says of itself in the classic protocol, if it speaks that (GRP-49).
+    pub(crate) classic: Option<ClassicMemberMetadata>,
     /// The epoch that its requests and commits must carry.
     pub(crate) epoch: MemberEpoch,
     /// The epoch before, which a member still has that lost the answer (G848-10).
@@ -89,6 +91,7 @@ impl ConsumerMember {
             regex: Arc::from(""),
             assignor: None,
             rebalance_timeout_ms: -1,
+            classic: None,
             epoch: JOIN_EPOCH,
             previous_epoch: JOIN_EPOCH,
             state: ReconciliationState::Stable,
@@ -117,6 +120,7 @@ impl ConsumerMember {
             regex: self.regex.clone(),
             rebalance_timeout_ms: self.rebalance_timeout_ms,
             assignor: self.assignor.clone(),
+            classic: self.classic.clone(),
         }
     }
 
@@ -129,6 +133,7 @@ impl ConsumerMember {
         self.regex = value.regex;
         self.rebalance_timeout_ms = value.rebalance_timeout_ms;
         self.assignor = value.assignor;
+        self.classic = value.classic;
     }
 
     pub(super) fn current(&self) -> CurrentAssignmentValue {

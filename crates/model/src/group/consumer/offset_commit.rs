@@ -2,7 +2,7 @@
 
 use fencepost_ids::{ErrorCode, MemberEpoch, Rule, Rules};
 
-use super::ConsumerGroup;
+use super::{ConsumerGroup, ConsumerMember};
 use crate::group::classic::{CommitKind, Identity};
 
 /// The first OffsetCommit that carries a member epoch (KIP-848).
@@ -32,20 +32,17 @@ impl ConsumerGroup {
             return Ok(());
         }
         let member = self.member(identity.member).ok_or(ErrorCode::UnknownMemberId)?;
-        if kind == CommitKind::Plain && version < MEMBER_EPOCH_COMMIT {
+        let is_too_old = version < MEMBER_EPOCH_COMMIT && member.classic.is_none();
+        if kind == CommitKind::Plain && is_too_old {
             return Err(ErrorCode::UnsupportedVersion);
         }
-        if identity.generation.0 == member.epoch.0 {
-            Ok(())
-        } else {
-            Err(ErrorCode::StaleMemberEpoch)
-        }
+        member.check_commit_epoch(identity.generation.0)
     }
 
     /// Whether a fetch by this member at this epoch is allowed; it may name neither.
     ///
     /// # Errors
-    /// UNKNOWN_MEMBER_ID or STALE_MEMBER_EPOCH, which stand on the group; UNKNOWN_SERVER_ERROR for an
+    /// UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH or ILLEGAL_GENERATION, which stand on the group; UNKNOWN_SERVER_ERROR for an
     /// epoch without a member.
     pub(crate) fn validate_offset_fetch(
         &self,
@@ -58,6 +55,18 @@ impl ConsumerGroup {
             None => return Err(ErrorCode::UnknownServerError),
             Some(member) => self.member(member).ok_or(ErrorCode::UnknownMemberId)?,
         };
-        if known.epoch == epoch { Ok(()) } else { Err(ErrorCode::StaleMemberEpoch) }
+        known.check_commit_epoch(epoch.0)
+    }
+}
+
+impl ConsumerMember {
+    /// Whether this is the member's epoch, which one of the classic protocol calls its generation
+    /// (GRP-64).
+    fn check_commit_epoch(&self, epoch: i32) -> Result<(), ErrorCode> {
+        match &self.classic {
+            _ if epoch == self.epoch.0 => Ok(()),
+            Some(_) => Err(ErrorCode::IllegalGeneration),
+            None => Err(ErrorCode::StaleMemberEpoch),
+        }
     }
 }

@@ -146,6 +146,9 @@ impl Draft<'_> {
             }
         };
         self.write(ConsumerGroupRecord::CurrentAssignment(id.clone(), Some(next)));
-        self.change(timer);
+        // A member of the classic protocol is timed by its JoinGroups (GRP-57).
+        if member.classic.is_none() {
+            self.change(timer);
+        }
     }
 }

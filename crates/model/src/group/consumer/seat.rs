@@ -5,7 +5,9 @@ use std::sync::Arc;
 use fencepost_ids::{ErrorCode, InstanceId, MemberId, Rule};
 
 use super::heartbeat::Heartbeat;
-use super::{ConsumerGroup, ConsumerMember, JOIN_EPOCH, Refusal, STATIC_LEAVE_EPOCH, Settings};
+use super::{
+    ConsumerGroup, ConsumerMember, Context, JOIN_EPOCH, Refusal, STATIC_LEAVE_EPOCH, Settings,
+};
 
 /// The member that a heartbeat speaks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,10 +21,11 @@ pub(super) enum Seat {
 }
 
 impl ConsumerGroup {
-    pub(super) fn seat(&self, request: &Heartbeat, settings: &Settings) -> Result<Seat, Refusal> {
+    pub(super) fn seat(&self, context: &Context<'_>, request: &Heartbeat) -> Result<Seat, Refusal> {
+        let settings = context.settings;
         self.check_room(&request.member, settings)?;
         match (&request.instance, request.epoch == JOIN_EPOCH) {
-            (None, joins) => self.dynamic_seat(request, settings, joins),
+            (None, joins) => self.dynamic_seat(context, request, joins),
             (Some(instance), true) => self.static_seat(request, instance, settings),
             (Some(instance), false) => {
                 let member = self.static_member(instance, &request.member)?;
@@ -32,7 +35,7 @@ impl ConsumerGroup {
         }
     }
 
-    fn check_room(&self, member: &MemberId, settings: &Settings) -> Result<(), Refusal> {
+    pub(super) fn check_room(&self, member: &MemberId, settings: &Settings) -> Result<(), Refusal> {
         let max_size = usize::try_from(settings.max_size).unwrap_or(0);
         if self.members.len() < max_size || self.members.contains_key(member) {
             return Ok(());
@@ -44,21 +47,22 @@ impl ConsumerGroup {
 
     fn dynamic_seat(
         &self,
+        context: &Context<'_>,
         request: &Heartbeat,
-        settings: &Settings,
         joins: bool,
     ) -> Result<Seat, Refusal> {
         match self.members.get(&request.member) {
             Some(member) => {
-                check_epoch(member, request, settings)?;
+                check_epoch(member, request, context.settings)?;
                 Ok(Seat::Taken(member.clone()))
             }
             None if joins => Ok(Seat::New(request.member.clone())),
-            None => Err(unknown_member(&request.member)),
+            None => Err(unknown_member(context, &request.member)),
         }
     }
 
-    /// The seat of a static member that joins.
+    /// The seat of a static member that joins. A member of the classic protocol cannot release it
+    /// and loses it (GRP-62).
     fn static_seat(
         &self,
         request: &Heartbeat,
@@ -68,7 +72,9 @@ impl ConsumerGroup {
         let refuses = settings.rules.is_on(Rule::UnreleasedSeatRefusal);
         let seated = self.seats.get(instance).and_then(|id| self.members.get(id));
         match (seated, self.members.get(&request.member)) {
-            (Some(seated), _) if seated.epoch == STATIC_LEAVE_EPOCH || !refuses => {
+            (Some(seated), _)
+                if seated.epoch == STATIC_LEAVE_EPOCH || seated.classic.is_some() || !refuses =>
+            {
                 Ok(Seat::Inherited(seated.clone()))
             }
             (Some(seated), _) => Err(Refusal::new(
@@ -87,7 +93,7 @@ impl ConsumerGroup {
     pub(super) fn static_member(
         &self,
         instance: &InstanceId,
-        id: &MemberId,
+        id: &str,
     ) -> Result<&Arc<ConsumerMember>, Refusal> {
         let seated = self.seats.get(instance).and_then(|id| self.members.get(id));
         match seated {
@@ -95,7 +101,7 @@ impl ConsumerGroup {
                 ErrorCode::UnknownMemberId,
                 format!("Instance id {instance} is unknown."),
             )),
-            Some(member) if member.id != *id => Err(Refusal::new(
+            Some(member) if &*member.id != id => Err(Refusal::new(
                 ErrorCode::FencedInstanceId,
                 format!(
                     "Static member {id} with instance id {instance} was fenced by member {}.",
@@ -107,8 +113,9 @@ impl ConsumerGroup {
     }
 }
 
-pub(super) fn unknown_member(id: &MemberId) -> Refusal {
-    Refusal::new(ErrorCode::UnknownMemberId, format!("Member {id} is not a member of the group."))
+pub(super) fn unknown_member(context: &Context<'_>, id: &str) -> Refusal {
+    let message = format!("Member {id} is not a member of group {}.", context.group);
+    Refusal::new(ErrorCode::UnknownMemberId, message)
 }
 
 /// Whether a member may speak with this epoch (G848-10).

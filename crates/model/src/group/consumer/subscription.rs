@@ -11,6 +11,8 @@ use crate::group::records::{ConsumerGroupRecord, GroupEpochValue, SubscribedTopi
 pub(crate) trait TopicDirectory {
     /// The id of a topic and how many partitions it has.
     fn topic(&self, name: &str) -> Option<(TopicId, i32)>;
+    /// The name of the topic of this id.
+    fn name(&self, id: TopicId) -> Option<TopicName>;
     /// The names of all topics, in order.
     fn names(&self) -> Vec<TopicName>;
     /// A number that rises whenever a topic is created.
@@ -38,6 +40,26 @@ impl ConsumerGroup {
         let matched = member.regex().and_then(|regex| self.regexes.get(regex));
         let names = member.topics.iter().chain(matched.iter().flat_map(|regex| &regex.topics));
         names.filter_map(|name| topics.topic(name)).map(|(id, _)| id).collect()
+    }
+}
+
+impl ConsumerGroup {
+    /// The records of a group that begins with this epoch.
+    pub(super) fn epoch_records(
+        &self,
+        context: &Context<'_>,
+        epoch: MemberEpoch,
+    ) -> Vec<ConsumerGroupRecord> {
+        let topics = self.existing(context.topics);
+        if context.settings.remembers_hash() {
+            let value = GroupEpochValue { epoch, metadata_hash: hash(&topics) };
+            return vec![ConsumerGroupRecord::GroupEpoch(Some(value))];
+        }
+        let value = GroupEpochValue { epoch, metadata_hash: 0 };
+        vec![
+            ConsumerGroupRecord::PartitionMetadata(Some(topics)),
+            ConsumerGroupRecord::GroupEpoch(Some(value)),
+        ]
     }
 }
 

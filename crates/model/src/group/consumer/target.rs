@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use fencepost_ids::{MemberId, TopicId};
+use fencepost_ids::{ErrorCode, MemberId, TopicId};
 
-use super::{ConsumerGroup, Context, Draft};
+use super::{ConsumerGroup, Context, Draft, Refusal};
 use crate::group::assign::{Assignable, Assignor, Partitions, Subscriber};
 use crate::group::records::ConsumerGroupRecord;
 
@@ -23,6 +23,22 @@ impl ConsumerGroup {
             }
         }
         chosen
+    }
+
+    /// Whether some member has a target in a topic that it subscribes to, and the topic has no such
+    /// partition.
+    fn has_impossible_target(&self, context: &Context<'_>) -> bool {
+        self.members().any(|member| {
+            let names = self.subscribed_topics();
+            let counts: BTreeMap<TopicId, i32> =
+                names.into_iter().filter_map(|name| context.topics.topic(name)).collect();
+            let own = self.topic_ids(member, context.topics);
+            let target = self.target.get(&member.id);
+            target.into_iter().flat_map(Partitions::iter).any(|(topic, partition)| {
+                let count = counts.get(&topic).copied().unwrap_or(0);
+                own.contains(&topic) && !(0..count).contains(&partition.0)
+            })
+        })
     }
 
     fn compute_target(&self, context: &Context<'_>) -> BTreeMap<MemberId, Partitions> {
@@ -46,9 +62,17 @@ impl ConsumerGroup {
 
 impl Draft<'_> {
     /// Computes a new target for all members if the group epoch rose.
-    pub(super) fn update_target(&mut self, context: &Context<'_>) {
+    ///
+    /// # Errors
+    /// UNKNOWN_SERVER_ERROR from the uniform assignor, as Kafka stumbles over a partition that does
+    /// not exist; only a classic group that was converted can have one (GRP-60).
+    pub(super) fn update_target(&mut self, context: &Context<'_>) -> Result<(), Refusal> {
         if self.epoch <= self.target_epoch {
-            return;
+            return Ok(());
+        }
+        let assignor = self.assignor(&context.settings.assignors);
+        if assignor == Assignor::Uniform && self.has_impossible_target(context) {
+            return Err(Refusal::of(ErrorCode::UnknownServerError));
         }
         for (member, partitions) in self.compute_target(context) {
             if self.target.get(&member) != Some(&partitions) {
@@ -57,5 +81,6 @@ impl Draft<'_> {
         }
         let epoch = self.epoch;
         self.write(ConsumerGroupRecord::TargetEpoch(Some(epoch)));
+        Ok(())
     }
 }

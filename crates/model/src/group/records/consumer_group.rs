@@ -11,6 +11,7 @@ use fencepost_ids::{
 
 use super::encoding::{Fields, Malformed, put_string};
 use crate::group::assign::Partitions;
+use crate::group::classic::Protocol;
 use crate::group::consumer::ReconciliationState;
 
 mod value;
@@ -76,6 +77,17 @@ pub(crate) struct ConsumerMemberValue {
     pub(crate) rebalance_timeout_ms: i32,
     /// The assignor that it asks for.
     pub(crate) assignor: Option<Arc<str>>,
+    /// What a member of the classic protocol says of itself; none of the consumer protocol (GRP-49).
+    pub(crate) classic: Option<ClassicMemberMetadata>,
+}
+
+/// What only a member of the classic protocol has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ClassicMemberMetadata {
+    /// How long it may be silent.
+    pub(crate) session_timeout_ms: i32,
+    /// What it offers, most wanted first; never empty.
+    pub(crate) protocols: Vec<Protocol>,
 }
 
 /// The value of key 8.

@@ -63,6 +63,15 @@ impl<'a> Fields<'a> {
         self.compact_nullable_string()?.ok_or(Malformed::Length(-1))
     }
 
+    /// Compact bytes.
+    ///
+    /// # Errors
+    /// If they are null or cut short.
+    pub(crate) fn compact_bytes(&mut self) -> Result<&'a [u8], Malformed> {
+        let length = self.compact_count()?;
+        self.take(length)
+    }
+
     /// The count of a compact array whose elements take at least one byte each.
     ///
     /// # Errors

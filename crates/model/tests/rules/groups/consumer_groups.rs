@@ -18,7 +18,7 @@ use fencepost_wire::messages::{
 use super::*;
 
 /// A heartbeat that says nothing but who it is from.
-fn quiet(member: &str, epoch: i32) -> ConsumerGroupHeartbeatRequest {
+pub(super) fn quiet(member: &str, epoch: i32) -> ConsumerGroupHeartbeatRequest {
     ConsumerGroupHeartbeatRequest::default()
         .with_group_id(group(GROUP))
         .with_member_id(text(member))
@@ -29,7 +29,7 @@ fn quiet(member: &str, epoch: i32) -> ConsumerGroupHeartbeatRequest {
 }
 
 /// A heartbeat that joins and subscribes to topic `t`.
-fn joining(member: &str) -> ConsumerGroupHeartbeatRequest {
+pub(super) fn joining(member: &str) -> ConsumerGroupHeartbeatRequest {
     quiet(member, 0)
         .with_rebalance_timeout_ms(60_000)
         .with_subscribed_topic_names(Some(vec![topic("t")]))
@@ -37,7 +37,7 @@ fn joining(member: &str) -> ConsumerGroupHeartbeatRequest {
 }
 
 /// The topic id of `t` in a world.
-fn topic_id(world: &mut World, client: Client) -> TopicPartitions {
+pub(super) fn topic_id(world: &mut World, client: Client) -> TopicPartitions {
     let Response::Metadata(metadata) =
         world.call(client, 12, MetadataRequest::default().with_topics(None))
     else {
@@ -47,18 +47,22 @@ fn topic_id(world: &mut World, client: Client) -> TopicPartitions {
     TopicPartitions::default().with_topic_id(topic.topic_id)
 }
 
-fn owning(world: &mut World, client: Client, partitions: &[i32]) -> Vec<TopicPartitions> {
+pub(super) fn owning(
+    world: &mut World,
+    client: Client,
+    partitions: &[i32],
+) -> Vec<TopicPartitions> {
     vec![topic_id(world, client).with_partitions(partitions.to_vec())]
 }
 
-fn answered(response: Option<Response>) -> ConsumerGroupHeartbeatResponse {
+pub(super) fn answered(response: Option<Response>) -> ConsumerGroupHeartbeatResponse {
     match response {
         Some(Response::ConsumerGroupHeartbeat(response)) => response,
         other => panic!("not a ConsumerGroupHeartbeat response: {other:?}"),
     }
 }
 
-fn beat(
+pub(super) fn beat(
     world: &mut World,
     client: Client,
     request: ConsumerGroupHeartbeatRequest,
@@ -67,9 +71,9 @@ fn beat(
 }
 
 /// The epoch and the partitions, if they are told; the error otherwise.
-type Beat = Result<(i32, Option<Vec<i32>>), i16>;
+pub(super) type Beat = Result<(i32, Option<Vec<i32>>), i16>;
 
-fn shown(response: &ConsumerGroupHeartbeatResponse) -> Beat {
+pub(super) fn shown(response: &ConsumerGroupHeartbeatResponse) -> Beat {
     if response.error_code != 0 {
         return Err(response.error_code);
     }
@@ -81,7 +85,7 @@ fn shown(response: &ConsumerGroupHeartbeatResponse) -> Beat {
 }
 
 #[track_caller]
-fn check(
+pub(super) fn check(
     world: &mut World,
     client: Client,
     request: ConsumerGroupHeartbeatRequest,
@@ -90,7 +94,11 @@ fn check(
     assert_eq!(shown(&beat(world, client, request)), expected);
 }
 
-fn describe(world: &mut World, client: Client, id: &str) -> ConsumerGroupDescribeResponse {
+pub(super) fn describe(
+    world: &mut World,
+    client: Client,
+    id: &str,
+) -> ConsumerGroupDescribeResponse {
     let request = ConsumerGroupDescribeRequest::default().with_group_ids(vec![group(id)]);
     match world.call(client, 1, request) {
         Response::ConsumerGroupDescribe(response) => response,
@@ -99,7 +107,10 @@ fn describe(world: &mut World, client: Client, id: &str) -> ConsumerGroupDescrib
 }
 
 /// The state, the epochs and each member with its epoch.
-fn described(world: &mut World, client: Client) -> (String, i32, i32, BTreeMap<String, i32>) {
+pub(super) fn described(
+    world: &mut World,
+    client: Client,
+) -> (String, i32, i32, BTreeMap<String, i32>) {
     let group = describe(world, client, GROUP).groups.remove(0);
     let members = group.members.into_iter();
     let members = members.map(|member| (member.member_id.to_string(), member.member_epoch));

@@ -4,6 +4,7 @@ mod admin;
 mod by_topic_id;
 mod commits;
 mod consumer_groups;
+mod conversion;
 mod durability;
 mod fetches;
 mod histories;

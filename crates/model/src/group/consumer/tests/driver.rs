@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fencepost_ids::{GroupId, MemberEpoch, PartitionIndex, Rules, Timestamp, TopicId, TopicName};
 use fencepost_wire::Release;
 
+use crate::config::MigrationPolicy;
 use crate::group::assign::{Assignor, Partitions};
 use crate::group::consumer::{
     ConsumerGroup, Context, Heartbeat, HeartbeatReply, LEAVE_EPOCH, Outcome, Refusal,
@@ -22,6 +23,11 @@ pub(super) struct Topics {
 impl TopicDirectory for Topics {
     fn topic(&self, name: &str) -> Option<(TopicId, i32)> {
         self.topics.get(name).copied()
+    }
+
+    fn name(&self, id: TopicId) -> Option<TopicName> {
+        let mut topics = self.topics.iter();
+        topics.find(|(_, topic)| topic.0 == id).map(|(name, _)| name.clone())
     }
 
     fn names(&self) -> Vec<TopicName> {
@@ -51,6 +57,8 @@ pub(super) fn settings() -> Settings {
         assignors: vec![Assignor::Uniform, Assignor::Range],
         regex_refresh_interval_ms: 600_000,
         release: Release::V4_1,
+        migration: MigrationPolicy::Bidirectional,
+        classic_max_size: usize::MAX,
         rules: Rules::default(),
     }
 }
@@ -125,7 +133,13 @@ impl Driver {
     }
 
     pub(super) fn step<R>(&mut self, step: impl FnOnce(&ConsumerGroup, &Context<'_>) -> R) -> R {
-        let context = Context { now: self.now, settings: &self.settings, topics: &self.topics };
+        let group = GroupId::from("g");
+        let context = Context {
+            group: &group,
+            now: self.now,
+            settings: &self.settings,
+            topics: &self.topics,
+        };
         step(&self.group, &context)
     }
 
@@ -138,9 +152,16 @@ impl Driver {
         }
         for timer in outcome.timers {
             match timer {
-                TimerChange::Arm(timer, at) => self.timers.insert(timer, at),
-                TimerChange::Disarm(timer) => self.timers.remove(&timer),
-            };
+                TimerChange::Arm(timer, at) => {
+                    self.timers.insert(timer, at);
+                }
+                TimerChange::ArmUnlessRunning(timer, at) => {
+                    self.timers.entry(timer).or_insert(at);
+                }
+                TimerChange::Disarm(timer) => {
+                    self.timers.remove(&timer);
+                }
+            }
         }
         assert_eq!(self.loaded(), self.group, "a reload gives another group");
         outcome.reply
@@ -232,9 +253,10 @@ impl Driver {
         let outcome = self.step(|group, context| match timer {
             GroupTimer::Session(member) => group.expire_session(context, member),
             GroupTimer::Rebalance(member) => group.expire_rebalance(context, member),
-            GroupTimer::RegexRefresh => Some(group.refresh_regexes(context)),
-            other => panic!("no timer of a consumer group: {other:?}"),
+            GroupTimer::RegexRefresh => Ok(Some(group.refresh_regexes(context))),
+            other => panic!("no timer of a group without classic members: {other:?}"),
         });
+        let outcome = outcome.unwrap();
         outcome.map(|outcome| self.apply(outcome)).is_some()
     }
 }

@@ -60,6 +60,7 @@ fn txoff_70_key_5_is_the_member() {
         regex: "t.*".into(),
         rebalance_timeout_ms: 256,
         assignor: None,
+        classic: None,
     };
     check(
         &ConsumerGroupRecord::Member("m".into(), Some(value)),
@@ -81,6 +82,7 @@ fn txoff_70_key_5_is_what_a_real_broker_writes() {
         regex: "".into(),
         rebalance_timeout_ms: 60_000,
         assignor: Some("range".into()),
+        classic: None,
     };
     check(
         &ConsumerGroupRecord::Member("B".into(), Some(value)),
@@ -131,9 +133,31 @@ fn txoff_70_key_16_is_a_regular_expression() {
 }
 
 #[test]
-fn a_member_that_speaks_the_classic_protocol_is_read_without_its_protocols() {
-    let with_tag = b"\0\0\0\0\x02c\x03/h\x01\0\0\0\x01\0\0\x01\x00\x02\xab\xcd";
-    let key = b"\0\x01g\0\x01m";
-    let read = ConsumerGroupRecord::decode(5, Fields::new(key), Some(with_tag));
-    assert!(matches!(read, Ok((_, ConsumerGroupRecord::Member(_, Some(_))))));
+fn grp_54_the_value_of_key_5_tells_what_a_member_offers_in_the_classic_protocol() {
+    let protocol = |name: &str, metadata: &'static [u8]| Protocol {
+        name: name.into(),
+        metadata: Bytes::from_static(metadata),
+    };
+    let value = ConsumerMemberValue {
+        instance: None,
+        rack: None,
+        client_id: "c".into(),
+        client_host: "/h".into(),
+        topics: BTreeSet::new(),
+        regex: "".into(),
+        rebalance_timeout_ms: 256,
+        assignor: None,
+        classic: Some(ClassicMemberMetadata {
+            session_timeout_ms: 1,
+            protocols: vec![protocol("range", b"xy"), protocol("a", b"")],
+        }),
+    };
+    check(
+        &ConsumerGroupRecord::Member("m".into(), Some(value)),
+        b"\0\x05\0\x01g\0\x01m",
+        Some(
+            b"\0\0\0\0\x02c\x03/h\x01\x01\0\0\x01\0\0\x01\0\x15\x01\
+            \0\0\0\x01\x03\x06range\x03xy\0\x02a\x01\0\0",
+        ),
+    );
 }

@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::BufMut;
+use bytes::{BufMut, Bytes};
 use fencepost_ids::{InstanceId, MemberEpoch, PartitionIndex, Timestamp, TopicId, TopicName};
 
 use super::{
-    ConsumerMemberValue, CurrentAssignmentValue, GroupEpochValue, RegularExpressionValue,
-    SubscribedTopic,
+    ClassicMemberMetadata, ConsumerMemberValue, CurrentAssignmentValue, GroupEpochValue,
+    RegularExpressionValue, SubscribedTopic,
 };
 use crate::group::assign::Partitions;
+use crate::group::classic::Protocol;
 use crate::group::consumer::ReconciliationState;
 use crate::group::records::encoding::{Fields, Malformed};
 use crate::group::records::flexible::{
-    put_compact_count, put_compact_nullable_string, put_compact_string, put_no_tagged, put_tagged,
+    put_compact_bytes, put_compact_count, put_compact_nullable_string, put_compact_string,
+    put_no_tagged, put_tagged,
 };
 
 pub(super) fn put_group_epoch(out: &mut Vec<u8>, value: &GroupEpochValue) {
@@ -80,12 +82,47 @@ pub(super) fn put_member(out: &mut Vec<u8>, value: &ConsumerMemberValue) {
     put_compact_string(out, &value.regex);
     out.put_i32(value.rebalance_timeout_ms);
     put_compact_nullable_string(out, value.assignor.as_deref());
-    // The classic protocol's metadata, which no member here has (GRP-49): Kafka writes its null.
-    put_tagged(out, 0, &[0]);
+    match &value.classic {
+        // Kafka writes its null, too.
+        None => put_tagged(out, 0, &[0]),
+        Some(classic) => {
+            let mut field = vec![1];
+            put_classic(&mut field, classic);
+            put_tagged(out, 0, &field);
+        }
+    }
+}
+
+fn put_classic(out: &mut Vec<u8>, classic: &ClassicMemberMetadata) {
+    out.put_i32(classic.session_timeout_ms);
+    put_compact_count(out, classic.protocols.len());
+    for protocol in &classic.protocols {
+        put_compact_string(out, &protocol.name);
+        put_compact_bytes(out, &protocol.metadata);
+        put_no_tagged(out);
+    }
+    put_no_tagged(out);
+}
+
+fn classic(fields: &mut Fields<'_>) -> Result<Option<ClassicMemberMetadata>, Malformed> {
+    if fields.unsigned_varint()? == 0 {
+        return Ok(None);
+    }
+    let session_timeout_ms = fields.int32()?;
+    let protocols = (0..fields.compact_count()?)
+        .map(|_| {
+            let name = fields.compact_string()?.into();
+            let metadata = Bytes::copy_from_slice(fields.compact_bytes()?);
+            fields.skip_tagged()?;
+            Ok(Protocol { name, metadata })
+        })
+        .collect::<Result<_, Malformed>>()?;
+    fields.skip_tagged()?;
+    Ok(Some(ClassicMemberMetadata { session_timeout_ms, protocols }))
 }
 
 pub(super) fn member(mut fields: Fields<'_>) -> Result<ConsumerMemberValue, Malformed> {
-    let value = ConsumerMemberValue {
+    let mut value = ConsumerMemberValue {
         instance: fields.compact_nullable_string()?.map(InstanceId::from),
         rack: fields.compact_nullable_string()?.map(Arc::from),
         client_id: fields.compact_string()?.into(),
@@ -94,8 +131,14 @@ pub(super) fn member(mut fields: Fields<'_>) -> Result<ConsumerMemberValue, Malf
         regex: fields.compact_nullable_string()?.unwrap_or_default().into(),
         rebalance_timeout_ms: fields.int32()?,
         assignor: fields.compact_nullable_string()?.map(Arc::from),
+        classic: None,
     };
-    fields.skip_tagged()?;
+    fields.tagged(|tag, field| {
+        if tag == 0 {
+            value.classic = classic(field)?;
+        }
+        Ok(())
+    })?;
     Ok(value)
 }
 

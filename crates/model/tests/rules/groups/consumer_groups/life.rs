@@ -36,22 +36,6 @@ fn g848_07_an_empty_classic_group_gives_way_and_its_offsets_stay() {
 }
 
 #[test]
-fn grp_49_the_two_protocols_do_not_meet_in_one_group() {
-    let mut world = world(1);
-    let client = world.connect(0);
-    let member = stable(&mut world, client);
-    check(&mut world, client, joining("A"), Err(69));
-    assert_eq!(heartbeat(&mut world, client, who(1, &member)), 0);
-
-    let mut world = super::world(1);
-    let client = world.connect(0);
-    check(&mut world, client, joining("A"), Ok((1, Some(vec![0, 1, 2]))));
-    let pending = join(&mut world, client, "");
-    assert_eq!(joined(world.answer(pending)).error_code, 23);
-    assert_eq!(heartbeat(&mut world, client, who(1, "A")), 25);
-}
-
-#[test]
 fn grp_08_an_empty_consumer_group_gives_way_to_a_classic_member() {
     let mut world = world(1);
     let client = world.connect(0);

@@ -1,0 +1,82 @@
+//! Empty groups of either kind, which the other protocol takes over.
+
+use fencepost_wire::messages::FetchRequest;
+use fencepost_wire::messages::fetch_request::{FetchPartition, FetchTopic};
+
+use super::*;
+
+/// How many batches the groups' partition holds.
+fn batches(world: &mut World, client: Client) -> usize {
+    let partition = FetchPartition::default().with_partition_max_bytes(1 << 20);
+    let asked = FetchTopic::default()
+        .with_topic(topic("__consumer_offsets"))
+        .with_partitions(vec![partition]);
+    let request = FetchRequest::default().with_max_bytes(1 << 20).with_topics(vec![asked]);
+    let Response::Fetch(response) = world.call(client, 11, request) else {
+        panic!("not a Fetch response")
+    };
+    let records = response.topics[0].partitions[0].records.concat();
+    let mut rest = &records[..];
+    let mut count = 0;
+    while let Some((length, _)) = rest.get(8..).and_then(<[u8]>::split_first_chunk) {
+        rest = &rest[12 + usize::try_from(i32::from_be_bytes(*length)).unwrap()..];
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn grp_63_a_classic_member_without_an_id_takes_over_an_empty_consumer_group() {
+    let mut world = world(3);
+    let client = world.connect(0);
+    beat(&mut world, client, joining("A"));
+    assert_eq!(commit_as(&mut world, client, 9, who(1, "A"), &[("t", 0, 5)]), [0]);
+    check(&mut world, client, quiet("A", -1), Ok((-1, None)));
+    assert_eq!(join_now(&mut world, client, 3, classic("A")).error_code, 25);
+    assert_eq!(described(&mut world, client).0, "Empty", "that changed nothing");
+    let before = batches(&mut world, client);
+    let response = join_now(&mut world, client, 4, classic(""));
+    assert_eq!(response.error_code, 79);
+    assert_eq!(
+        batches(&mut world, client),
+        before + 1,
+        "its tombstones and the new record are one batch"
+    );
+    assert_eq!(classic_state(&mut world, client), Ok(("Empty".to_owned(), BTreeMap::new())));
+    assert_eq!(fetch(&mut world, client, true), Ok(5));
+    world.crash(0);
+    world.advance(0);
+    let client = world.connect(1);
+    assert_eq!(classic_state(&mut world, client), Ok(("Empty".to_owned(), BTreeMap::new())));
+    assert_eq!(fetch(&mut world, client, true), Ok(5));
+}
+
+#[test]
+fn grp_63_a_consumer_member_takes_over_an_empty_classic_group() {
+    let mut world = world(3);
+    let client = world.connect(0);
+    let member = classic_group(&mut world, client);
+    assert_eq!(commit_as(&mut world, client, 8, who(1, &member), &[("t", 0, 5)]), [0]);
+    assert_eq!(leave(&mut world, client, &[(&member, None)]), [0]);
+    world.advance(0);
+    let before = batches(&mut world, client);
+    check(&mut world, client, joining("A"), Ok((1, Some(vec![0, 1, 2]))));
+    assert_eq!(batches(&mut world, client), before + 1);
+    assert_eq!(classic_state(&mut world, client), Err(69));
+    world.crash(0);
+    world.advance(0);
+    let client = world.connect(1);
+    check(&mut world, client, quiet("A", 1), Ok((1, None)));
+    assert_eq!(fetch(&mut world, client, true), Ok(5));
+}
+
+#[test]
+fn grp_63_requests_of_classic_members_to_an_empty_consumer_group_answer_25() {
+    let mut world = world(1);
+    let client = world.connect(0);
+    beat(&mut world, client, joining("A"));
+    check(&mut world, client, quiet("A", -1), Ok((-1, None)));
+    assert_eq!(sync(&mut world, client, who(1, "A")).0, 25);
+    assert_eq!(heartbeat(&mut world, client, who(1, "A")), 25);
+    assert_eq!(leave(&mut world, client, &[("A", None)]), [25]);
+}
