@@ -7,8 +7,11 @@ use fencepost_wire::messages::delete_records_request::{
 use fencepost_wire::messages::describe_configs_request::DescribeConfigsResource;
 use fencepost_wire::messages::metadata_request::MetadataRequestTopic;
 use fencepost_wire::messages::metadata_response::MetadataResponseTopic;
+use fencepost_wire::messages::offset_fetch_request::OffsetFetchRequestGroup;
 use fencepost_wire::messages::{
-    DeleteRecordsRequest, DescribeConfigsRequest, FindCoordinatorRequest, MetadataRequest,
+    ConsumerGroupDescribeRequest, ConsumerGroupHeartbeatRequest, DeleteRecordsRequest,
+    DescribeConfigsRequest, DescribeGroupsRequest, FindCoordinatorRequest, LeaveGroupRequest,
+    MetadataRequest,
 };
 
 use super::log::records;
@@ -157,4 +160,75 @@ fn txoff_77_the_admin_client_writes_to_internal_topics() {
     let request = produce::request(None, -1, &data);
     let allowed = world.send_as(client, "__admin_client", 9, request);
     assert_eq!(produce::rows(world.answer(allowed).unwrap()), [(0, 0)]);
+}
+
+/// What every API of the groups answers: at its top level, and on what stands in it.
+fn everywhere(world: &mut World, client: Client) -> Vec<(&'static str, Vec<i16>)> {
+    let offsets = [("t", 0, 1)];
+    let joining = join(world, client, "");
+    let joined = joined(world.answer(joining)).error_code;
+    let synced = synced(Some(world.call(client, 5, sync_request(who(1, "m"), &[])))).0;
+    let leaving = LeaveGroupRequest::default().with_group_id(group(GROUP));
+    let Response::LeaveGroup(left) = world.call(client, 4, leaving) else { panic!() };
+    let deleted = super::admin::delete_offsets(world, client, &[("t", 0)]);
+    let beating = ConsumerGroupHeartbeatRequest::default()
+        .with_group_id(group(GROUP))
+        .with_member_id(text("m"))
+        .with_rebalance_timeout_ms(1000)
+        .with_subscribed_topic_names(Some(vec![topic("t")]))
+        .with_topic_partitions(Some(vec![]));
+    let Response::ConsumerGroupHeartbeat(beat) = world.call(client, 1, beating) else { panic!() };
+    let committed = commit_as(world, client, 8, NOBODY, &offsets);
+    let request = txn_commit_request((7, 0), NOBODY, &offsets);
+    let txn_committed = txn_commit_errors(Some(world.call(client, 3, request)));
+    let mut found = vec![
+        ("JoinGroup", vec![joined]),
+        ("SyncGroup", vec![synced]),
+        ("LeaveGroup", vec![left.error_code]),
+        ("OffsetDelete", vec![deleted.0]),
+        ("ConsumerGroupHeartbeat", vec![beat.error_code]),
+        ("OffsetCommit", committed),
+        ("TxnOffsetCommit", txn_committed),
+    ];
+    for (name, version) in [("OffsetFetch 1", 1), ("OffsetFetch 2", 2), ("OffsetFetch 7", 7)] {
+        let asked = fetch_request(Some(&[("t", 0)]), version >= 7);
+        let (error, rows) = fetched(Some(world.call(client, version, asked)));
+        found.push((name, if version == 1 { vec![rows[0].3] } else { vec![error] }));
+    }
+    let asked = OffsetFetchRequestGroup::default().with_group_id(group(GROUP));
+    let request = OffsetFetchRequest::default().with_groups(vec![asked]);
+    let Response::OffsetFetch(response) = world.call(client, 8, request) else { panic!() };
+    found.push(("OffsetFetch 8", vec![response.groups[0].error_code]));
+    let request = DescribeGroupsRequest::default().with_groups(vec![group(GROUP)]);
+    let Response::DescribeGroups(response) = world.call(client, 5, request) else { panic!() };
+    found.push(("DescribeGroups", vec![response.groups[0].error_code]));
+    let request = ConsumerGroupDescribeRequest::default().with_group_ids(vec![group(GROUP)]);
+    let Response::ConsumerGroupDescribe(response) = world.call(client, 1, request) else {
+        panic!()
+    };
+    found.push(("ConsumerGroupDescribe", vec![response.groups[0].error_code]));
+    found.push(("DeleteGroups", super::admin::delete_groups(world, client, &[GROUP])));
+    found
+}
+
+/// TXOFF-03: where each API says that it is not the coordinator, or not ready. Only Heartbeat is quiet
+/// about the load (TXOFF-04).
+#[test]
+fn txoff_03_where_each_api_says_that_it_cannot_serve() {
+    let mut world = world(2);
+    let elsewhere = world.connect(1);
+    for (api, errors) in everywhere(&mut world, elsewhere) {
+        assert_eq!(errors, [16], "{api}");
+    }
+    assert_eq!(heartbeat(&mut world, elsewhere, who(1, "m")), 16);
+    let here = world.connect(0);
+    commit(&mut world, here, 5);
+    world.elect("__consumer_offsets", 0, 1);
+    for (api, errors) in everywhere(&mut world, elsewhere) {
+        assert_eq!(errors, [14], "{api}");
+    }
+    assert_eq!(heartbeat(&mut world, elsewhere, who(1, "m")), 0);
+    for (api, errors) in everywhere(&mut world, here) {
+        assert_eq!(errors, [16], "{api}");
+    }
 }
