@@ -385,9 +385,30 @@ rules! {
     /// Off: its partitions stay with it for good.
     SilentMemberRemoval = "G848-24",
     // surface.md
+    /// The end that ListOffsets tells a reader of committed records is one that its fetches reach.
+    /// Off: it lies behind the open transaction, and who reads up to it waits or reads what is undone.
+    CommittedEnd = "API-32",
+    /// DeleteRecords reaches up to the high watermark.
+    /// Off: it takes records that no replica has yet and that are acknowledged afterwards.
+    DeletionBound = "API-44",
+    /// An incremental fetch carries the session epoch that is next.
+    /// Off: a late repetition moves the session back, and records are served again.
+    FetchSessionEpoch = "FETCH-04",
+    /// A fetch from outside the log is refused.
+    /// Off: it is answered from the nearest offset inside, and nobody notices what is missing.
+    ReadRange = "FETCH-14",
+    /// A fetcher that saw records of a term which this log does not have is told where they part.
+    /// Off: it reads on behind records that it never saw.
+    DivergingEpoch = "FETCH-15",
     /// A read_committed fetch ends at the last stable offset (LSO-03).
     /// Off: it ends at the high watermark.
     LastStableOffsetBound = "FETCH-16",
+    /// The first batch is served whole, however small the limits.
+    /// Off: a reader with a smaller limit never gets past it.
+    FirstBatchFits = "FETCH-23",
+    /// A partition asked for by topic id is served from the topic with this id alone.
+    /// Off: a session goes on in a topic of the same name that was created anew.
+    TopicIdCheck = "FETCH-33",
     /// A connection is not read while one of its requests is in process (FRAME-06).
     /// Off: requests overtake each other, and answers come out of order.
     OneRequestInProcess = "FRAME-07",

@@ -77,9 +77,14 @@ impl Metadata {
         }
     }
 
+    /// All brokers, by rising id; one that is down is fenced.
+    pub(crate) fn brokers(&self) -> impl Iterator<Item = &BrokerRecord> {
+        self.brokers.iter()
+    }
+
     /// Live brokers, by rising id.
     pub(crate) fn live_brokers(&self) -> impl Iterator<Item = &BrokerRecord> {
-        self.brokers.iter().filter(|broker| broker.alive)
+        self.brokers().filter(|broker| broker.alive)
     }
 
     /// A broker, if it is alive.

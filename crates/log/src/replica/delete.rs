@@ -21,8 +21,13 @@ impl ReplicaState {
         rules: &LogRules,
     ) -> Result<Offset, OffsetOutOfRange> {
         let offset = offset.unwrap_or(self.high_watermark);
-        if offset < Offset::ZERO || offset > self.high_watermark {
-            let (start, end) = (log.start_offset(), self.high_watermark);
+        let end = if rules.in_force.is_on(Rule::DeletionBound) {
+            self.high_watermark
+        } else {
+            log.end_offset()
+        };
+        if offset < Offset::ZERO || offset > end {
+            let start = log.start_offset();
             return Err(OffsetOutOfRange { offset, start, end });
         }
         log.raise_start(offset);

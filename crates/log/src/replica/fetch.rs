@@ -61,7 +61,11 @@ impl ReplicaState {
         max_bytes: u64,
         at_least_one: bool,
     ) -> Result<FetchData, OffsetOutOfRange> {
-        log.check_range(from, self.end)?;
+        let from = match log.check_range(from, self.end) {
+            Ok(()) => from,
+            Err(outside) if rules.in_force.is_on(Rule::ReadRange) => return Err(outside),
+            Err(_) => from.clamp(log.start_offset(), self.end),
+        };
         let bound = self.upper_bound(log, rules, isolation);
         let records = log.read(from, bound, max_bytes, at_least_one)?;
         let aborted = match isolation {

@@ -34,12 +34,14 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeClusterR
         NOT_ASKED
     };
     let brokers = metadata
-        .live_brokers()
+        .brokers()
+        .filter(|broker| broker.alive || version >= 2 && request.include_fenced_brokers)
         .map(|broker| {
             DescribeClusterBroker::default()
                 .with_broker_id(broker.id.to_wire())
                 .with_host(StrBytes::from_string(broker.host.to_string()))
                 .with_port(i32::from(broker.port))
+                .with_is_fenced(!broker.alive)
         })
         .collect();
     let response = response

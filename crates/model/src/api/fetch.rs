@@ -99,6 +99,7 @@ fn resolve_session(
     let version = call.ticket.version;
     let uses_topic_ids = version >= TOPIC_ID_VERSION;
     let now = step.now;
+    let rules = step.cluster.config.rules;
     let (id, epoch) = (request.session_id, request.session_epoch);
     let mut asked = asked(uses_topic_ids, &request);
     resolve_names(&step.cluster.metadata, &mut asked);
@@ -127,7 +128,7 @@ fn resolve_session(
                 })
                 .collect();
             let sessions = &mut broker.fetch_sessions;
-            let served = sessions.update(id, epoch, uses_topic_ids, now, asked, &forgotten);
+            let served = sessions.update(id, epoch, uses_topic_ids, now, asked, &forgotten, rules);
             served.map(|(session, mut asked)| {
                 resolve_names(&step.cluster.metadata, &mut asked);
                 (session, asked)

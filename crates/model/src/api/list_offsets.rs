@@ -120,7 +120,11 @@ fn find(
     let leader = host.check_leader(key, known)?;
     let stored = host.stored(key).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     let log = &stored.log;
-    let bound = leader.replica.upper_bound(log, host.rules, isolation);
+    let bound = if host.config.rules.is_on(Rule::CommittedEnd) {
+        leader.replica.upper_bound(log, host.rules, isolation)
+    } else {
+        leader.replica.high_watermark()
+    };
     // A fresh leader does not know yet how far its predecessor's high watermark was (KIP-207).
     let is_fresh = isolation != Isolation::LogEnd
         && leader.replica.high_watermark() < leader.epoch_start

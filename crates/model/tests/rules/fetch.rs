@@ -2,6 +2,7 @@
 
 mod reading;
 mod sessions;
+mod without;
 
 use fencepost_ids::{ErrorCode, Offset};
 use fencepost_wire::messages::create_topics_request::CreatableTopic;

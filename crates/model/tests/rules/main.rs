@@ -4,9 +4,13 @@
 #![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary has no outside")]
 
 mod administration;
+mod api_versions;
+mod coordinators;
 mod fetch;
 mod groups;
 mod log;
+mod metadata;
+mod offsets;
 mod produce;
 mod settings;
 mod topics;

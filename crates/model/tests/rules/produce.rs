@@ -1,5 +1,6 @@
 //! Produce at the wire.
 
+mod answers;
 mod gates;
 mod replicas;
 mod rows;

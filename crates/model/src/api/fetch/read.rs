@@ -1,7 +1,9 @@
 //! Reading the partitions of a fetch (FETCH-12 to FETCH-25).
 
 use bytes::Bytes;
-use fencepost_ids::{BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, TopicId, TopicName};
+use fencepost_ids::{
+    BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Rules, TopicId, TopicName,
+};
 use fencepost_log::{Isolation, LogRead};
 use fencepost_wire::{
     AbortedTransaction, DivergingEpoch, FetchedPartition, LeaderIdAndEpoch, Release,
@@ -55,7 +57,8 @@ pub(super) fn read(
     asked
         .iter()
         .map(|asked| {
-            let row = read_one(host, version, limits, asked, left, nothing_yet);
+            let at_least_one = nothing_yet && host.config.rules.is_on(Rule::FirstBatchFits);
+            let row = read_one(host, version, limits, asked, left, at_least_one);
             left = (left - i64::try_from(row.bytes).expect("an answer fits the memory")).max(0);
             nothing_yet &= row.bytes == 0;
             row
@@ -122,7 +125,8 @@ fn read_one(
         bytes: 0,
         beyond_limit: false,
     };
-    if limits.uses_topic_ids && asked.topic_id != topic.id {
+    let is_another = limits.uses_topic_ids && asked.topic_id != topic.id;
+    if is_another && host.config.rules.is_on(Rule::TopicIdCheck) {
         let row = Row { topic_id: asked.topic_id, ..row };
         return Row { answer: refused(asked, ErrorCode::InconsistentTopicId), ..row };
     }
@@ -215,7 +219,7 @@ fn read_log(
         log_start_offset: stored.log.start_offset(),
         ..row.answer.clone()
     };
-    match diverging(stored, asked) {
+    match diverging(host.config.rules, stored, asked) {
         Ok(None) => {}
         Ok(Some(end)) => {
             return Row { answer: FetchedPartition { diverging_epoch: Some(end), ..marks }, ..row };
@@ -251,8 +255,12 @@ fn read_log(
 }
 
 /// FETCH-15: where the fetcher's log parts from this one, if it says what it last saw.
-fn diverging(stored: &Stored, asked: &Asked) -> Result<Option<DivergingEpoch>, ErrorCode> {
-    if asked.last_fetched_epoch == LeaderEpoch::NONE {
+fn diverging(
+    rules: Rules,
+    stored: &Stored,
+    asked: &Asked,
+) -> Result<Option<DivergingEpoch>, ErrorCode> {
+    if asked.last_fetched_epoch == LeaderEpoch::NONE || !rules.is_on(Rule::DivergingEpoch) {
         return Ok(None);
     }
     let end =

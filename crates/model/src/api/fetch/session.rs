@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use fencepost_ids::{
-    ErrorCode, LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicId, TopicName,
+    ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Rules, Timestamp, TopicId, TopicName,
 };
 
 use crate::random::Random;
@@ -90,6 +90,7 @@ impl FetchSessions {
 
     /// Takes an incremental request's changes into its session and returns the partitions to
     /// serve, in order, or the error of the whole request (FETCH-04 to FETCH-06).
+    #[expect(clippy::too_many_arguments, reason = "a request as it comes")]
     pub(crate) fn update(
         &mut self,
         id: i32,
@@ -98,9 +99,10 @@ impl FetchSessions {
         now: Timestamp,
         changed: Vec<Asked>,
         forgotten: &[Place],
+        rules: Rules,
     ) -> Result<(SessionUse, Vec<Asked>), ErrorCode> {
         let session = self.0.get_mut(&id).ok_or(ErrorCode::FetchSessionIdNotFound)?;
-        if session.next_epoch != epoch {
+        if session.next_epoch != epoch && rules.is_on(Rule::FetchSessionEpoch) {
             return Err(ErrorCode::InvalidFetchSessionEpoch);
         }
         if session.uses_topic_ids != uses_topic_ids {
