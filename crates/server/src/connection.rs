@@ -14,12 +14,12 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use fencepost_ids::BrokerId;
 use fencepost_wire::{
-    BadLength, CloseReason, EncodeError, Frame, Refusal, decode_request, encode_response,
-    encode_unsupported_api_versions,
+    BadLength, CloseReason, EncodeError, Frame, Refusal, RequestHeader, decode_request,
+    encode_response, encode_unsupported_api_versions,
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
-use tracing::{debug, error, warn};
+use tracing::{debug, error, trace, warn};
 
 use crate::engine::{Broken, Engine, Line};
 use crate::frames::FrameReader;
@@ -83,7 +83,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     async fn ask(&mut self, frame: Bytes) -> Result<Option<Answer>, End> {
         let release = self.engine.release;
         match decode_request(frame, release) {
-            Ok((header, request)) => Ok(self.line.ask(header, request)?),
+            Ok((header, request)) => {
+                let RequestHeader { api, version, client_id, .. } = &header;
+                let connection = self.line.id().0;
+                trace!(connection, %api, version, ?client_id, ?request, "asked");
+                Ok(self.line.ask(header, request)?)
+            }
             Err(Refusal::Close(reason)) => Err(End::Refused(reason)),
             Err(Refusal::UnsupportedApiVersions { correlation_id }) => {
                 self.write(encode_unsupported_api_versions(correlation_id, release)?).await?;
