@@ -32,9 +32,12 @@ fn range(answer: &ApiVersionsResponse, key: i16) -> Option<(i16, i16)> {
     Some((listed.min_version, listed.max_version))
 }
 
+/// A key, and the first and last version that will do.
+type Need = (i16, i16, i16);
+
 /// API-04: the requirements of librdkafka's features: each needs every one of its APIs, with a
 /// version in the given range.
-const LIBRDKAFKA: [(&str, &[(i16, i16, i16)]); 7] = [
+const LIBRDKAFKA: [(&str, &[Need]); 7] = [
     ("message format 2", &[(0, 3, i16::MAX), (1, 4, i16::MAX)]),
     (
         "classic groups",
@@ -127,13 +130,13 @@ fn fetch_01_and_api_01_the_ranges_of_each_release() {
     assert_eq!(ranges(Release::V4_1), [(0, 13), (4, 18), (1, 10), (1, 1), (0, 2)]);
 }
 
-fn levels(answer: &ApiVersionsResponse, name: &str) -> (Option<(i16, i16)>, Option<(i16, i16)>) {
+fn levels(answer: &ApiVersionsResponse, name: &str) -> [Option<(i16, i16)>; 2] {
     let supported = answer.supported_features.iter().find(|it| &*it.name == name);
     let finalized = answer.finalized_features.iter().find(|it| &*it.name == name);
-    (
+    [
         supported.map(|it| (it.min_version, it.max_version)),
         finalized.map(|it| (it.min_version_level, it.max_version_level)),
-    )
+    ]
 }
 
 /// FEAT-01, API-12, API-13: what versions 3 and 4 tell of a feature at each level.
@@ -145,15 +148,15 @@ fn feat_01_and_api_12_finalized_levels_are_told_alike_and_supported_ranges_from_
         let name = "transaction.version";
         let three = ask(&mut world, 3);
         let four = ask(&mut world, 4);
-        assert_eq!(levels(&three, name), (None, finalized));
-        assert_eq!(levels(&four, name), (Some((0, 2)), finalized));
+        assert_eq!(levels(&three, name), [None, finalized]);
+        assert_eq!(levels(&four, name), [Some((0, 2)), finalized]);
         assert_eq!(three.finalized_features, four.finalized_features);
         let begins_at_0 = |answer: &ApiVersionsResponse| {
             answer.supported_features.iter().any(|feature| feature.min_version == 0)
         };
         assert!(!begins_at_0(&three) && begins_at_0(&four));
         let metadata = levels(&three, "metadata.version");
-        assert_eq!(metadata, (Some((7, 27)), Some((27, 27))));
+        assert_eq!(metadata, [Some((7, 27)), Some((27, 27))]);
         assert!(three.finalized_features_epoch >= 0);
     }
 }
@@ -180,8 +183,8 @@ fn api_14_a_changed_level_is_told_with_a_higher_epoch() {
     let before = ask(&mut world, 4);
     finalize(&mut world, 1);
     let after = ask(&mut world, 4);
-    assert_eq!(levels(&before, "transaction.version").1, Some((2, 2)));
-    assert_eq!(levels(&after, "transaction.version").1, Some((1, 1)));
+    assert_eq!(levels(&before, "transaction.version")[1], Some((2, 2)));
+    assert_eq!(levels(&after, "transaction.version")[1], Some((1, 1)));
     assert!(after.finalized_features_epoch > before.finalized_features_epoch);
     assert_eq!(before.api_keys, after.api_keys);
     for (key, last) in [(0, 13), (24, 5), (25, 4), (26, 5), (28, 5)] {

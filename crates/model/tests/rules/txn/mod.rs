@@ -8,6 +8,7 @@ mod fencing;
 mod histories;
 mod init;
 mod inspecting;
+mod levels;
 mod markers;
 mod offsets;
 mod schedules;
