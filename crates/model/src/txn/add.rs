@@ -119,45 +119,6 @@ mod tests {
     }
 
     #[test]
-    fn addp_03_every_cell_of_add_and_verify() {
-        for state in TxnState::ALL {
-            for (producer, stranger) in [
-                ((PID.0, 5), None),
-                ((1, 5), Some(ErrorCode::InvalidProducerIdMapping)),
-                ((1, 4), Some(ErrorCode::InvalidProducerIdMapping)),
-                ((PID.0, 4), Some(ErrorCode::ProducerFenced)),
-                ((PID.0, 6), Some(ErrorCode::ProducerFenced)),
-            ] {
-                for index in [0, 7] {
-                    let mut metadata = at(state, 5);
-                    let known = metadata.fields.partitions.contains(&partition(index));
-                    let (wanted_add, wanted_verify) = match (stranger, state) {
-                        (Some(code), _) => (Err(code), Err(code)),
-                        (None, TxnState::PrepareCommit | TxnState::PrepareAbort) => {
-                            let code = ErrorCode::ConcurrentTransactions;
-                            (Err(code), Err(code))
-                        }
-                        (None, TxnState::Ongoing) if known => (Ok(AddVerdict::AlreadyIn), Ok(())),
-                        (
-                            None,
-                            TxnState::Ongoing
-                            | TxnState::Empty
-                            | TxnState::CompleteCommit
-                            | TxnState::CompleteAbort,
-                        ) => (Ok(AddVerdict::Write), Err(ErrorCode::TransactionAbortable)),
-                    };
-                    let verified =
-                        metadata.verify(identity(producer.0, producer.1), &partition(index));
-                    assert_eq!(verified, wanted_verify, "verify {state:?} {producer:?} {index}");
-                    let added = add(&mut metadata, producer, &[index], TxnPath::Tv2);
-                    assert_eq!(added, wanted_add, "add {state:?} {producer:?} {index}");
-                    assert_eq!(metadata.pending().is_some(), added == Ok(AddVerdict::Write));
-                }
-            }
-        }
-    }
-
-    #[test]
     fn addp_03_a_pending_transition_comes_before_the_identity() {
         let mut metadata = at(TxnState::Empty, 5);
         assert_eq!(add(&mut metadata, (PID.0, 5), &[0], TxnPath::Tv1), Ok(AddVerdict::Write));

@@ -112,7 +112,7 @@ impl TxnMetadata {
 mod tests {
     use super::super::state::tests::{PID, at, identity, no_ids};
     use super::*;
-    use TxnState::{CompleteAbort, CompleteCommit, Empty, Ongoing, PrepareAbort, PrepareCommit};
+    use TxnState::{CompleteCommit, Empty};
 
     const NEW: ProducerId = ProducerId(9000);
     const P: TxnProfile = TxnProfile::V4_2;
@@ -140,58 +140,6 @@ mod tests {
                 assert_eq!(target.last_update, Timestamp(77));
                 assert_eq!(target.previous_producer_id, before.fields.producer_id);
                 Ok(Some((target.identity(), target.last_epoch.0)))
-            }
-        }
-    }
-
-    /// Every cell of the table of INIT-09, over all states.
-    #[test]
-    fn init_09_every_cell_of_the_table() {
-        for state in TxnState::ALL {
-            for epoch in [-1, 0, 5, 32765, 32766, 32767] {
-                for expected in [
-                    None,
-                    Some((PID.0, 5)),
-                    Some((PID.0, 4)),
-                    Some((PID.0, 32766)),
-                    Some((PID.0, 32767)),
-                    Some((1, 5)),
-                    Some((1, 32766)),
-                    Some((2, 32766)),
-                    Some((2, 5)),
-                ] {
-                    let mut metadata = at(state, epoch);
-                    metadata.fields.last_epoch = ProducerEpoch(4);
-                    metadata.fields.previous_producer_id = ProducerId(1);
-                    let plausible = match expected {
-                        None => true,
-                        Some((id, re)) => epoch == -1 || id == PID.0 || (id == 1 && re >= 32766),
-                    };
-                    let exhausted = epoch >= 32766;
-                    let wanted = match state {
-                        _ if !plausible => Err(ErrorCode::ProducerFenced),
-                        PrepareCommit | PrepareAbort => Err(ErrorCode::ConcurrentTransactions),
-                        Ongoing => Ok(None),
-                        Empty | CompleteCommit | CompleteAbort => match expected {
-                            None if exhausted => Ok(Some((identity(NEW.0, 0), -1))),
-                            None => Ok(Some((identity(PID.0, epoch + 1), -1))),
-                            Some((_, re)) if exhausted && re == epoch => {
-                                Ok(Some((identity(NEW.0, 0), epoch)))
-                            }
-                            Some(_) if exhausted => Err(ErrorCode::UnknownServerError),
-                            Some((_, re)) if re == epoch || epoch == -1 => {
-                                Ok(Some((identity(PID.0, epoch + 1), epoch)))
-                            }
-                            Some((_, 4)) => Ok(Some((identity(PID.0, epoch), 4))),
-                            Some(_) => Err(ErrorCode::ProducerFenced),
-                        },
-                    };
-                    assert_eq!(
-                        init(&mut metadata, expected),
-                        wanted,
-                        "{state:?} {epoch} {expected:?}"
-                    );
-                }
             }
         }
     }

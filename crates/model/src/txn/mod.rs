@@ -34,3 +34,6 @@ pub(crate) use messages::{
 
 mod verification;
 pub(crate) use verification::{Answer, Asker, Question, QuestionMode, TransactionVerifier, ask};
+
+#[cfg(test)]
+mod decision_tests;

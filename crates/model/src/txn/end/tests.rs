@@ -8,7 +8,7 @@ use ErrorCode::{
     UnknownServerError,
 };
 use MarkerType::{Abort, Commit};
-use TxnState::{CompleteAbort, CompleteCommit, Empty, Ongoing, PrepareAbort, PrepareCommit};
+use TxnState::{CompleteAbort, CompleteCommit, Empty, Ongoing};
 
 const NEW: i64 = 9000;
 const NOW: Timestamp = Timestamp(500);
@@ -41,79 +41,6 @@ fn tv2(
 fn target(metadata: &TxnMetadata) -> (TxnState, Identity, i16, i64) {
     let it = metadata.target().expect("a transition is pending");
     (it.state, it.identity(), it.last_epoch.0, it.next_producer_id.0)
-}
-
-#[test]
-fn end_03_every_cell() {
-    for (state, commit, abort) in [
-        (Ongoing, Ok(Write), Ok(Write)),
-        (PrepareCommit, Err(ConcurrentTransactions), Err(InvalidTxnState)),
-        (PrepareAbort, Err(InvalidTxnState), Err(ConcurrentTransactions)),
-        (CompleteCommit, Ok(Done(identity(PID.0, 5))), Err(InvalidTxnState)),
-        (CompleteAbort, Err(InvalidTxnState), Ok(Done(identity(PID.0, 5)))),
-        (Empty, Err(InvalidTxnState), Err(InvalidTxnState)),
-    ] {
-        for (how, wanted) in [(Commit, commit), (Abort, abort)] {
-            assert_eq!(tv1(&mut at(state, 5), (PID.0, 5), how), wanted, "{state:?} {how:?}");
-            for epoch in [4, 6] {
-                let fenced = tv1(&mut at(state, 5), (PID.0, epoch), how);
-                assert_eq!(fenced, Err(ProducerFenced), "{state:?} {how:?}");
-            }
-            let stranger = tv1(&mut at(state, 5), (1, 4), how);
-            assert_eq!(stranger, Err(InvalidProducerIdMapping), "{state:?} {how:?}");
-        }
-    }
-}
-
-#[test]
-fn end_04_every_cell() {
-    let done = Ok(Done(identity(PID.0, 5)));
-    for (state, current, retry) in [
-        (Ongoing, [Ok(Write), Ok(Write)], [Err(ProducerFenced); 2]),
-        (Empty, [Err(InvalidTxnState), Ok(Write)], [Err(ProducerFenced); 2]),
-        (CompleteCommit, [Err(InvalidTxnState), Ok(Write)], [done, Err(InvalidTxnState)]),
-        (CompleteAbort, [Err(InvalidTxnState), Ok(Write)], [Err(InvalidTxnState), done]),
-        (
-            PrepareCommit,
-            [Err(ProducerFenced); 2],
-            [Err(ConcurrentTransactions), Err(InvalidTxnState)],
-        ),
-        (
-            PrepareAbort,
-            [Err(ProducerFenced); 2],
-            [Err(InvalidTxnState), Err(ConcurrentTransactions)],
-        ),
-    ] {
-        for (index, how) in [Commit, Abort].into_iter().enumerate() {
-            let judge = |who| tv2(&mut at(state, 5), who, how);
-            assert_eq!(judge((PID.0, 5)), current[index], "{state:?} current {how:?}");
-            assert_eq!(judge((PID.0, 4)), retry[index], "{state:?} retry {how:?}");
-            for epoch in [3, 6, 32766] {
-                assert_eq!(judge((PID.0, epoch)), Err(ProducerFenced), "{state:?} {epoch} {how:?}");
-            }
-            assert_eq!(judge((1, 5)), Err(InvalidProducerIdMapping), "{state:?} {how:?}");
-        }
-    }
-}
-
-#[test]
-fn end_04_every_cell_of_an_overflow_retry() {
-    let done = Ok(Done(identity(PID.0, 0)));
-    for (state, commit, abort) in [
-        (CompleteCommit, done, Err(InvalidTxnState)),
-        (CompleteAbort, Err(InvalidTxnState), done),
-        (Ongoing, Err(ProducerFenced), Err(ProducerFenced)),
-        (Empty, Err(ProducerFenced), Err(ProducerFenced)),
-        (PrepareCommit, Err(ProducerFenced), Err(ProducerFenced)),
-        (PrepareAbort, Err(ProducerFenced), Err(ProducerFenced)),
-    ] {
-        for (how, wanted) in [(Commit, commit), (Abort, abort)] {
-            let mut metadata = at(state, 0);
-            metadata.fields.previous_producer_id = ProducerId(1);
-            assert_eq!(tv2(&mut metadata, (1, 32766), how), wanted, "{state:?} {how:?}");
-            assert_eq!(tv2(&mut metadata, (1, 32765), how), Err(InvalidProducerIdMapping));
-        }
-    }
 }
 
 #[test]

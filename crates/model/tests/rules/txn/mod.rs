@@ -1,8 +1,10 @@
 //! Transactions at the level of `Cluster::handle`: what clients read, and what the logs say.
 
 pub(crate) mod driver;
+mod tables;
 
 mod adding;
+mod decisions;
 mod failover;
 mod fencing;
 mod histories;

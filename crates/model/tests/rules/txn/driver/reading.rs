@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use fencepost_ids::ErrorCode;
 use fencepost_log::BatchHeader;
-use fencepost_wire::messages::FetchRequest;
 use fencepost_wire::messages::fetch_request::{FetchPartition, FetchTopic};
+use fencepost_wire::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use fencepost_wire::messages::{FetchRequest, ListOffsetsRequest};
 use fencepost_wire::{ApiKey, Response};
 
 use super::{TXN_LOG, World, topic_name};
@@ -19,6 +20,22 @@ impl World {
     pub(crate) fn txn_log(&mut self, id: &str) -> Vec<String> {
         let (batches, ..) = self.fetch(TXN_LOG, Self::txn_partition(id), 0);
         batches.iter().filter_map(|batch| show_txn_record(batch, id)).collect()
+    }
+
+    /// The high watermark of the coordinators' log where a transactional id is.
+    pub(crate) fn txn_log_end(&mut self, id: &str) -> i64 {
+        let partition = Self::txn_partition(id);
+        let broker = self.leader(TXN_LOG, partition);
+        let wanted = ListOffsetsPartition::default()
+            .with_partition_index(partition)
+            .with_current_leader_epoch(-1)
+            .with_timestamp(-1);
+        let topic = ListOffsetsTopic::default()
+            .with_name(topic_name(TXN_LOG))
+            .with_partitions(vec![wanted]);
+        let request = ListOffsetsRequest::default().with_topics(vec![topic]);
+        let Response::ListOffsets(response) = self.call(broker, 5, request) else { panic!() };
+        response.topics[0].partitions[0].offset
     }
 
     /// Last stable offset and high watermark.

@@ -39,33 +39,46 @@ impl World {
     }
 
     pub(crate) fn send_add(&mut self, id: &str, producer: Producer, partitions: &[i32]) -> Sent {
-        let broker = self.coordinator(id);
-        let topic = AddPartitionsToTxnTopic::default()
-            .with_name(topic_name("orders"))
-            .with_partitions(partitions.to_vec());
-        let request = AddPartitionsToTxnRequest::default()
-            .with_v3_and_below_transactional_id(transactional_id(id))
-            .with_v3_and_below_producer_id(producer.0.into())
-            .with_v3_and_below_producer_epoch(producer.1)
-            .with_v3_and_below_topics(vec![topic]);
-        self.send(broker, 3, request)
+        self.send_adding(id, 3, producer, partitions, false)
     }
 
     /// AddPartitionsToTxn v5, as brokers send it, for partition 0 of `orders`.
     pub(crate) fn add_v5(&mut self, id: &str, producer: Producer, verify_only: bool) -> String {
-        let broker = self.coordinator(id);
-        let topic = AddPartitionsToTxnTopic::default()
-            .with_name(topic_name("orders"))
-            .with_partitions(vec![0]);
-        let transaction = AddPartitionsToTxnTransaction::default()
-            .with_transactional_id(transactional_id(id))
-            .with_producer_id(producer.0.into())
-            .with_producer_epoch(producer.1)
-            .with_verify_only(verify_only)
-            .with_topics(vec![topic]);
-        let request = AddPartitionsToTxnRequest::default().with_transactions(vec![transaction]);
-        let sent = self.send(broker, 5, request);
+        let sent = self.send_adding(id, 5, producer, &[0], verify_only);
         self.shown(sent)
+    }
+
+    /// AddPartitionsToTxn in a version, for partitions of `orders`.
+    pub(crate) fn send_adding(
+        &mut self,
+        id: &str,
+        version: i16,
+        producer: Producer,
+        partitions: &[i32],
+        verify_only: bool,
+    ) -> Sent {
+        let broker = self.coordinator(id);
+        let topics = vec![
+            AddPartitionsToTxnTopic::default()
+                .with_name(topic_name("orders"))
+                .with_partitions(partitions.to_vec()),
+        ];
+        let request = if version < 4 {
+            AddPartitionsToTxnRequest::default()
+                .with_v3_and_below_transactional_id(transactional_id(id))
+                .with_v3_and_below_producer_id(producer.0.into())
+                .with_v3_and_below_producer_epoch(producer.1)
+                .with_v3_and_below_topics(topics)
+        } else {
+            let transaction = AddPartitionsToTxnTransaction::default()
+                .with_transactional_id(transactional_id(id))
+                .with_producer_id(producer.0.into())
+                .with_producer_epoch(producer.1)
+                .with_verify_only(verify_only)
+                .with_topics(topics);
+            AddPartitionsToTxnRequest::default().with_transactions(vec![transaction])
+        };
+        self.send(broker, version, request)
     }
 
     pub(crate) fn add_offsets(&mut self, id: &str, producer: Producer, group: &str) -> String {
