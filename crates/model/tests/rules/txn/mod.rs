@@ -13,6 +13,7 @@ mod inspecting;
 mod levels;
 mod markers;
 mod offsets;
+mod reference;
 mod schedules;
 mod switches;
 mod timeouts;

@@ -92,8 +92,11 @@ pub(crate) fn end_tv2(stored: Stored, whose: Whose, epoch: i16, commit: bool) ->
     if commit { row.2 } else { row.3 }
 }
 
-/// The table of INIT-09: states, whether the epoch is exhausted, expected identity, answer.
-const INIT: [(&[&str], &[bool], &[&str], Cell); 9] = [
+/// States, whether the epoch is exhausted, expected identity, answer.
+type InitRow = (&'static [&'static str], &'static [bool], &'static [&'static str], Cell);
+
+/// The table of INIT-09.
+const INIT: [InitRow; 9] = [
     (&["PrepareCommit", "PrepareAbort"], &[false, true], ANY, "51"),
     (&["Ongoing"], &[false, true], ANY, "abort, 51"),
     (ENDED, &[false], &["none"], "bump, last none"),
