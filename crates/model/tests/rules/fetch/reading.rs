@@ -81,6 +81,8 @@ fn fetch_15_a_fetcher_whose_log_parts_from_this_one_is_told_where() {
     assert_eq!(diverging(12, 3), (ErrorCode::OffsetOutOfRange, None));
 }
 
+/// FETCH-16, FETCH-20, FETCH-21: open data waits; aborted data travels with its marker, and the list
+/// says so to the reader of committed records.
 #[test]
 fn fetch_16_fetch_20_and_fetch_21_aborted_data_travels_and_open_data_waits() {
     let mut world = trusting();
