@@ -132,6 +132,9 @@ rules! {
     /// A marker of a lower coordinator epoch than the last is refused.
     /// Off: a coordinator that was replaced decides against its successor.
     CoordinatorEpochFence = "MARK-07",
+    /// The high watermark never passes an in-sync replica.
+    /// Off: it is the end of the leader's log, and what is acknowledged may be on one replica only.
+    HighWatermarkInSync = "LSO-01",
     /// The last stable offset is the first offset of the oldest undecided transaction.
     /// Off: it is the high watermark, and undecided records are delivered.
     LastStableOffset = "LSO-03",
@@ -171,6 +174,20 @@ rules! {
     /// Producers outlive their deleted records.
     /// Off: a retry of a deleted record is appended again, and a zombie is let in.
     ProducerRetention = "RECOV-17",
+    /// A follower's log is cut where it parts from its leader's, epoch by epoch.
+    /// Off: it is cut to the length of the leader's log, and what differs below that stays.
+    EpochTruncation = "RECOV-18",
+    /// A replica joins the in-sync set once it has all that is committed and all that its leader
+    /// had when it was elected.
+    /// Off: it joins with its first fetch, and may be elected without what is committed.
+    InSyncCatchUp = "RECOV-20",
+    /// Only a replica in sync is elected, unless `unclean.leader.election.enable` is true.
+    /// Off: any live replica is elected, and what it lacks is lost.
+    CleanElection = "RECOV-21",
+    /// With fewer than `min.insync.replicas` in sync, acks=all is refused and the high watermark
+    /// stays.
+    /// Off: a single replica acknowledges.
+    MinInSyncReplicas = "RECOV-22",
     /// One batch for each partition of a request.
     /// Off: the second is dropped and acknowledged.
     OneBatch = "BATCH-06",
@@ -394,6 +411,9 @@ rules! {
     /// An incremental fetch carries the session epoch that is next.
     /// Off: a late repetition moves the session back, and records are served again.
     FetchSessionEpoch = "FETCH-04",
+    /// A fetch in another term than the replica's is refused.
+    /// Off: a consumer with old metadata reads on where another history stands.
+    LeaderEpochFencing = "FETCH-12",
     /// A fetch from outside the log is refused.
     /// Off: it is answered from the nearest offset inside, and nobody notices what is missing.
     ReadRange = "FETCH-14",

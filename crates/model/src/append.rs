@@ -151,7 +151,8 @@ impl Host<'_> {
         before: Option<Offset>,
     ) -> Result<Offset, ErrorCode> {
         let leader = self.leaders.get_mut(&key).ok_or(ErrorCode::NotLeaderOrFollower)?;
-        let stored = self.disk.get_mut(key).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        let stored =
+            self.disk.get_mut(self.broker, key).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         let start = Arc::make_mut(leader)
             .replica
             .delete_records(&mut stored.log, before, self.rules)
@@ -176,7 +177,7 @@ impl Host<'_> {
         append: impl FnOnce(&mut ReplicaState, &mut Log, &LeaderContext<'_>) -> Result<T, AppendError>,
     ) -> Result<T, Refusal> {
         let leader = self.leaders.get_mut(&key).ok_or(Refusal::NotLeader)?;
-        let stored = self.disk.get_mut(key).ok_or(Refusal::NotLeader)?;
+        let stored = self.disk.get_mut(self.broker, key).ok_or(Refusal::NotLeader)?;
         let topic = self.metadata.topic_at(key.topic).ok_or(Refusal::NotLeader)?;
         let leader = Arc::make_mut(leader);
         let context = LeaderContext {

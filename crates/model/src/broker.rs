@@ -17,9 +17,9 @@ use crate::txn::{ProducerIds, TransactionVerifier, TxnCoordinator};
 pub(crate) struct Broker {
     /// The partitions that it leads.
     pub(crate) leaders: BTreeMap<PartitionKey, Arc<Leader>>,
-    /// What it remembers of partitions that it led before: a broker that loses leadership keeps its
-    /// producers and its verifications (RECOV-14).
-    pub(crate) former: BTreeMap<PartitionKey, ReplicaState>,
+    /// The partitions that it follows. A broker that loses leadership keeps its producers and its
+    /// verifications (RECOV-14).
+    pub(crate) followers: BTreeMap<PartitionKey, Arc<ReplicaState>>,
     /// Guards against transactions that ended while their coordinator was asked (VERIFY-04).
     pub(crate) guards: GuardIds,
     pub(crate) parked: ParkedRequests,

@@ -12,7 +12,7 @@ use crate::broker::Broker;
 use crate::config::ClusterConfig;
 use crate::disk::Disk;
 use crate::input::{Input, Output};
-use crate::metadata::{Metadata, PartitionKey};
+use crate::metadata::{Metadata, Partition, PartitionKey};
 use crate::network::{Message, Network};
 use crate::random::Random;
 use crate::step::Step;
@@ -57,8 +57,10 @@ pub struct Candidates {
     pub leader: Option<BrokerId>,
     /// Its live in-sync replicas.
     pub in_sync: Vec<BrokerId>,
-    /// Whether the leader has records from before its term that an in-sync replica lacks.
-    pub inherits_unreplicated: bool,
+    /// Its live replicas that are not in sync and may be elected all the same.
+    pub unclean: Vec<BrokerId>,
+    /// Whether the leader has records from before its term that are not known to be committed.
+    pub inherits_uncommitted: bool,
 }
 
 impl Cluster {
@@ -115,6 +117,7 @@ impl Cluster {
             }
             Input::Fire(timer) => step.fire(&timer),
             Input::Crash(broker) => step.crash(broker),
+            Input::Stop(broker) => step.stop(broker),
             Input::Restart(broker) => step.restart(broker),
             Input::Elect { topic, partition, leader } => step.elect(&topic, partition, leader),
         }
@@ -153,6 +156,7 @@ impl Cluster {
     #[must_use]
     pub fn partitions(&self) -> Vec<Candidates> {
         let live = |id: &BrokerId| self.is_running(*id);
+        let rules = self.config.rules;
         self.metadata
             .topics()
             .flat_map(|topic| {
@@ -161,19 +165,25 @@ impl Cluster {
                     partition: key.partition,
                     leader: partition.leader,
                     in_sync: partition.in_sync.iter().copied().filter(live).collect(),
-                    inherits_unreplicated: self.disk.get(key).is_some_and(|stored| {
-                        let log = &stored.log;
-                        let in_sync = partition.in_sync.iter();
-                        in_sync.filter_map(|id| stored.replicas.get(id)).any(|own| {
-                            own.end < log.end_offset()
-                                && log
-                                    .leader_epoch_at(own.end)
-                                    .is_some_and(|epoch| epoch < partition.leader_epoch)
-                        })
-                    }),
+                    unclean: partition
+                        .replicas
+                        .iter()
+                        .copied()
+                        .filter(|id| live(id) && !partition.in_sync.contains(id))
+                        .filter(|_| self.metadata.allows_unclean(key, rules))
+                        .collect(),
+                    inherits_uncommitted: self.inherits_uncommitted(key, partition),
                 })
             })
             .collect()
+    }
+
+    /// Whether the leader has not seen yet that what it had at the start of its term is committed.
+    fn inherits_uncommitted(&self, key: PartitionKey, partition: &Partition) -> bool {
+        partition
+            .leader
+            .and_then(|id| self.brokers.get(&id)?.leaders.get(&key))
+            .is_some_and(|leader| leader.replica.high_watermark() < leader.epoch_start)
     }
 
     /// Whether a broker is running.

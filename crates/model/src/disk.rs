@@ -1,79 +1,106 @@
-//! What survives a crash: the logs.
+//! What survives a crash: the logs, and what stands beside them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, Offset};
-use fencepost_log::Log;
+use fencepost_ids::{BrokerId, Offset, Timestamp};
+use fencepost_log::{Log, LogRules, ProducerSnapshot, ReplicaState};
 
 use crate::metadata::PartitionKey;
 
-/// One partition's history and how much of it each replica holds.
-///
-/// All replicas share the history; a replica is a prefix of it. When a replica that holds less
-/// becomes the leader, the history is cut to its prefix.
+/// One replica of a partition on the disk of its broker.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub(crate) log: Log,
-    pub(crate) replicas: BTreeMap<BrokerId, ReplicaOnDisk>,
-}
-
-/// A replica's share of a history.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ReplicaOnDisk {
-    /// The replica's log end offset.
-    pub(crate) end: Offset,
-    /// The high watermark that the replica last knew (RECOV-10).
+    /// The high watermark at the last checkpoint (RECOV-10).
     pub(crate) high_watermark: Offset,
-}
-
-impl ReplicaOnDisk {
-    const EMPTY: Self = Self { end: Offset::ZERO, high_watermark: Offset::ZERO };
+    /// Snapshots of the producers, by rising offset (RECOV-05).
+    pub(crate) snapshots: Vec<ProducerSnapshot>,
 }
 
 /// The disks of all brokers.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Disk {
-    partitions: BTreeMap<PartitionKey, Arc<Stored>>,
+    replicas: BTreeMap<(BrokerId, PartitionKey), Arc<Stored>>,
 }
 
 impl Disk {
     pub(crate) fn create(&mut self, key: PartitionKey, replicas: &[BrokerId]) {
-        let replicas = replicas.iter().map(|id| (*id, ReplicaOnDisk::EMPTY)).collect();
-        self.partitions.insert(key, Arc::new(Stored { log: Log::new(), replicas }));
+        for broker in replicas {
+            let empty =
+                Stored { log: Log::new(), high_watermark: Offset::ZERO, snapshots: Vec::new() };
+            self.replicas.insert((*broker, key), Arc::new(empty));
+        }
     }
 
     pub(crate) fn remove(&mut self, key: PartitionKey) {
-        self.partitions.remove(&key);
+        self.replicas.retain(|(_, other), _| *other != key);
     }
 
-    pub(crate) fn get(&self, key: PartitionKey) -> Option<&Stored> {
-        self.partitions.get(&key).map(|stored| &**stored)
+    pub(crate) fn get(&self, broker: BrokerId, key: PartitionKey) -> Option<&Stored> {
+        self.replicas.get(&(broker, key)).map(|stored| &**stored)
     }
 
-    pub(crate) fn get_mut(&mut self, key: PartitionKey) -> Option<&mut Stored> {
-        self.partitions.get_mut(&key).map(Arc::make_mut)
+    pub(crate) fn get_mut(&mut self, broker: BrokerId, key: PartitionKey) -> Option<&mut Stored> {
+        self.replicas.get_mut(&(broker, key)).map(Arc::make_mut)
     }
 }
 
 impl Stored {
-    /// Sets how far a replica's log goes.
-    pub(crate) fn extend_replica(&mut self, broker: BrokerId, end: Offset) {
-        if let Some(replica) = self.replicas.get_mut(&broker) {
-            replica.end = end;
-        }
+    /// The memory of this replica after a start: the latest snapshot that can be used and what
+    /// follows it in the log (RECOV-06, RECOV-10).
+    pub(crate) fn load(
+        &self,
+        now: Timestamp,
+        expiration_ms: i64,
+        rules: &LogRules,
+    ) -> ReplicaState {
+        let end = self.log.end_offset();
+        ReplicaState::load(
+            &self.log,
+            end,
+            self.high_watermark,
+            &self.snapshots,
+            now,
+            expiration_ms,
+            rules,
+        )
     }
 
-    /// A replica becomes the leader: what it does not hold is gone for all. Says whether anything
-    /// is.
-    pub(crate) fn cut_to(&mut self, leader: BrokerId) -> bool {
-        let end = self.replicas.get(&leader).map_or(Offset::ZERO, |replica| replica.end);
-        let is_cut = end < self.log.end_offset();
-        self.log.truncate_to(end);
-        for replica in self.replicas.values_mut() {
-            replica.end = replica.end.min(end);
-            replica.high_watermark = replica.high_watermark.min(end);
+    /// A clean stop writes down the producers and the high watermark (RECOV-05, RECOV-10).
+    pub(crate) fn close(&mut self, replica: &ReplicaState) {
+        self.high_watermark = replica.high_watermark();
+        self.take_snapshot(replica);
+    }
+
+    /// Cuts the log and rebuilds the replica; the rebuild ends with a snapshot (RECOV-05,
+    /// RECOV-11).
+    pub(crate) fn truncate(
+        &mut self,
+        replica: &mut ReplicaState,
+        offset: Offset,
+        now: Timestamp,
+        expiration_ms: i64,
+        rules: &LogRules,
+    ) {
+        replica.truncate(&mut self.log, offset, &self.snapshots, now, expiration_ms, rules);
+        self.snapshots.retain(|snapshot| snapshot.offset() <= offset);
+        self.high_watermark = self.high_watermark.min(offset);
+        self.take_snapshot(replica);
+    }
+
+    /// Drops everything and goes on at `offset`, where the leader's log begins.
+    pub(crate) fn restart_at(&mut self, offset: Offset) {
+        self.log.restart_at(offset);
+        self.high_watermark = offset;
+        self.snapshots.clear();
+    }
+
+    fn take_snapshot(&mut self, replica: &ReplicaState) {
+        let snapshot = replica.snapshot();
+        if self.snapshots.last().map_or(Offset::ZERO, ProducerSnapshot::offset) < snapshot.offset()
+        {
+            self.snapshots.push(snapshot);
         }
-        is_cut
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fencepost_ids::{
-    BrokerId, ConnectionId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Timestamp,
+    BrokerId, ConnectionId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp,
 };
-use fencepost_log::{GuardIds, LogRules};
+use fencepost_log::{GuardIds, LogRules, ReplicaState};
 use fencepost_wire::Response;
 
 use crate::cluster::Connection;
@@ -32,6 +32,7 @@ pub(crate) struct Host<'a> {
     pub(crate) random: &'a mut Random,
     pub(crate) disk: &'a mut Disk,
     pub(crate) leaders: &'a mut BTreeMap<PartitionKey, Arc<Leader>>,
+    pub(crate) followers: &'a mut BTreeMap<PartitionKey, Arc<ReplicaState>>,
     pub(crate) guards: &'a mut GuardIds,
     pub(crate) network: &'a mut Network,
     pub(crate) connections: &'a BTreeMap<ConnectionId, Connection>,
@@ -68,9 +69,17 @@ impl Host<'_> {
         self.metadata.key(topic, partition)
     }
 
-    /// The history of a partition.
+    /// This broker's replica of a partition, as its disk has it.
     pub(crate) fn stored(&self, key: PartitionKey) -> Option<&Stored> {
-        self.disk.get(key)
+        self.disk.get(self.broker, key)
+    }
+
+    /// The memory of this broker's replica of a partition, whether it leads or follows.
+    pub(crate) fn replica(&self, key: PartitionKey) -> Option<&ReplicaState> {
+        match self.leaders.get(&key) {
+            Some(leader) => Some(&leader.replica),
+            None => self.followers.get(&key).map(|replica| &**replica),
+        }
     }
 
     /// This broker's leadership of a partition, if it leads it.
@@ -93,22 +102,39 @@ impl Host<'_> {
         key: PartitionKey,
         known: LeaderEpoch,
     ) -> Result<&Leader, ErrorCode> {
+        self.check_replica(key, known)?;
+        self.leader(key).ok_or(ErrorCode::NotLeaderOrFollower)
+    }
+
+    /// Whether this broker has a replica of a partition, in the term that the client knows if it
+    /// names one (FETCH-12 steps 4 to 6).
+    ///
+    /// # Errors
+    /// 74 or 75 for another term, 6 if it has no replica.
+    pub(crate) fn check_replica(
+        &self,
+        key: PartitionKey,
+        known: LeaderEpoch,
+    ) -> Result<&ReplicaState, ErrorCode> {
         let partition = self.metadata.partition(key);
         // A broker without a replica knows no term.
         let hosted = partition.filter(|partition| partition.replicas.contains(&self.broker));
-        match hosted.map(|partition| partition.leader_epoch) {
-            Some(epoch) if known != LeaderEpoch::NONE && known < epoch => {
-                Err(ErrorCode::FencedLeaderEpoch)
-            }
-            Some(epoch) if known != LeaderEpoch::NONE && known > epoch => {
-                Err(ErrorCode::UnknownLeaderEpoch)
-            }
-            _ => self.leader(key).ok_or(ErrorCode::NotLeaderOrFollower),
+        let epoch = hosted.ok_or(ErrorCode::NotLeaderOrFollower)?.leader_epoch;
+        let is_fenced = self.rules.in_force.is_on(Rule::LeaderEpochFencing);
+        if known != LeaderEpoch::NONE && known < epoch && is_fenced {
+            Err(ErrorCode::FencedLeaderEpoch)
+        } else if known != LeaderEpoch::NONE && known > epoch && is_fenced {
+            Err(ErrorCode::UnknownLeaderEpoch)
+        } else {
+            self.replica(key).ok_or(ErrorCode::NotLeaderOrFollower)
         }
     }
 
-    /// Whether enough replicas are in sync for an acks=all append (LSO-01).
+    /// Whether enough replicas are in sync for an acks=all append (RECOV-22).
     pub(crate) fn has_enough_replicas(&self, key: PartitionKey) -> bool {
+        if !self.config.rules.is_on(Rule::MinInSyncReplicas) {
+            return true;
+        }
         self.metadata.topic_at(key.topic).is_some_and(|topic| {
             topic
                 .partition(key.partition)

@@ -45,9 +45,14 @@ pub enum Input {
     Fire(Timer),
     /// A broker dies: its memory and its connections are gone, its disk stays.
     Crash(BrokerId),
-    /// A broker that died comes back and reads its disk.
+    /// A broker stops as told: its partitions get other leaders first, and it writes down what a
+    /// clean stop does (RECOV-05).
+    Stop(BrokerId),
+    /// A broker that died or stopped comes back and reads its disk.
     Restart(BrokerId),
-    /// An in-sync replica becomes the leader of a partition, in a new term.
+    /// A replica becomes the leader of a partition, in a new term: one in sync, or any live one
+    /// where `unclean.leader.election.enable` is true. Any other election does nothing;
+    /// [`Cluster::check_election`](crate::Cluster::check_election) tells beforehand.
     Elect {
         /// The topic; an internal one moves the coordinators of that partition.
         topic: TopicName,

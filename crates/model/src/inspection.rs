@@ -113,7 +113,7 @@ impl Cluster {
     fn partition_state(&self, key: PartitionKey, partition: &Partition) -> PartitionState {
         let leader = partition.leader.and_then(|leader| self.brokers.get(&leader));
         let offsets = leader.and_then(|broker| broker.leaders.get(&key)).and_then(|leader| {
-            let log = &self.disk.get(key)?.log;
+            let log = &self.disk.get(partition.leader?, key)?.log;
             Some(LeaderOffsets {
                 log_start: log.start_offset(),
                 high_watermark: leader.replica.high_watermark(),
@@ -166,7 +166,9 @@ impl Cluster {
         if !self.is_running(leader) {
             return Err(ElectionRefused::Down(leader));
         }
-        if !found.in_sync.contains(&leader) && !topic.settings.unclean_leader_election_enable {
+        let key = PartitionKey { topic: topic.index, partition };
+        let is_clean = found.in_sync.contains(&leader);
+        if !is_clean && !self.metadata.allows_unclean(key, self.config.rules) {
             let in_sync = found.in_sync.clone();
             return Err(ElectionRefused::OutOfSync { broker: leader, in_sync });
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, CoordinatorEpoch, Offset, PartitionIndex};
+use fencepost_ids::{BrokerId, CoordinatorEpoch, PartitionIndex};
 
 use crate::append::log_rules;
 use crate::broker::Broker;
@@ -15,21 +15,68 @@ use crate::timers::Timer;
 use crate::{api, txn};
 
 impl Step<'_> {
-    /// A broker begins with empty memory and its standing timers.
+    /// A broker begins with what it reads from its disk, and its standing timers.
     pub(crate) fn start_broker(&mut self, id: BrokerId) {
-        self.cluster.brokers.insert(id, Arc::new(Broker::default()));
+        let (now, metadata) = (self.now, &self.cluster.metadata);
         let settings = &self.cluster.config.settings;
+        let expiration = i64::from(settings.producer_id_expiration_ms);
+        let mut broker = Broker::default();
+        for key in metadata.hosted_by(id) {
+            if let Some(stored) = self.cluster.disk.get(id, key) {
+                broker
+                    .followers
+                    .insert(key, Arc::new(stored.load(now, expiration, &self.cluster.rules)));
+            }
+        }
+        self.cluster.brokers.insert(id, Arc::new(broker));
         let sweep = i64::from(settings.producer_id_expiration_check_interval_ms);
+        let checkpoint = settings.replica_high_watermark_checkpoint_interval_ms;
         let timers = &mut self.cluster.timers;
-        timers.set(Timer::ProducerExpiration { broker: id }, self.now.plus_millis(sweep));
+        timers.set(Timer::ProducerExpiration { broker: id }, now.plus_millis(sweep));
+        timers.set(Timer::HighWatermarkCheckpoint { broker: id }, now.plus_millis(checkpoint));
         txn::started(self, id);
         group::started(self, id);
     }
 
+    /// A broker dies: its memory is gone, and with it what only a clean stop writes down. A
+    /// recovery reads the whole log, so that older snapshots do not count either (RECOV-06).
     pub(crate) fn crash(&mut self, id: BrokerId) {
-        if self.cluster.brokers.remove(&id).is_none() {
+        if !self.cluster.is_running(id) {
             return;
         }
+        for key in self.cluster.metadata.hosted_by(id) {
+            if let Some(stored) = self.cluster.disk.get_mut(id, key) {
+                stored.snapshots.clear();
+            }
+        }
+        let changed = self.cluster.metadata.broker_down(id, self.cluster.config.rules);
+        self.take_down(id, &format!("broker {id} crashed"), &changed);
+    }
+
+    /// A broker stops as told: its partitions get other leaders while it still runs, then it
+    /// writes down its producers and high watermarks and goes (RECOV-05, RECOV-10).
+    pub(crate) fn stop(&mut self, id: BrokerId) {
+        if !self.cluster.is_running(id) {
+            return;
+        }
+        let changed = self.cluster.metadata.broker_down(id, self.cluster.config.rules);
+        for key in &changed {
+            self.resign(id, *key);
+        }
+        self.settle();
+        if let Some(parts) = self.parts(id) {
+            let host = parts.host;
+            for (key, replica) in host.followers.iter() {
+                if let Some(stored) = host.disk.get_mut(id, *key) {
+                    stored.close(replica);
+                }
+            }
+        }
+        self.take_down(id, &format!("broker {id} stopped"), &changed);
+    }
+
+    fn take_down(&mut self, id: BrokerId, reason: &str, changed: &[PartitionKey]) {
+        self.cluster.brokers.remove(&id);
         self.cluster.timers.forget(id);
         let connections: Vec<_> = self
             .cluster
@@ -39,12 +86,16 @@ impl Step<'_> {
             .map(|(connection, _)| *connection)
             .collect();
         for connection in connections {
-            self.close(connection, format!("broker {id} crashed"));
+            self.close(connection, reason);
+        }
+        for broker in self.cluster.brokers.values_mut().map(Arc::make_mut) {
+            for leader in broker.leaders.values_mut() {
+                Arc::make_mut(leader).drop_fetch(id);
+            }
         }
         // Elections come before the broken connections are noticed, so that a retry finds the new
         // leader.
-        let changed = self.cluster.metadata.broker_down(id);
-        self.leaders_changed(&changed);
+        self.leaders_changed(changed);
         for message in self.cluster.network.cut(id) {
             self.lost(message);
         }
@@ -57,36 +108,38 @@ impl Step<'_> {
             return;
         }
         self.start_broker(id);
-        let changed = self.cluster.metadata.broker_up(id);
+        let changed = self.cluster.metadata.broker_up(id, self.cluster.config.rules);
         self.leaders_changed(&changed);
-        // What it follows catches up by replication.
         for key in self.cluster.metadata.hosted_by(id) {
-            if let Some(leader) = self.cluster.metadata.leader(key)
-                && leader != id
-            {
-                self.replicate(leader, id, key);
+            if !changed.contains(&key) {
+                self.follow_leader(id, key);
             }
         }
     }
 
+    /// Elects a leader, if the broker may lead; [`crate::Cluster::check_election`] says why not.
     pub(crate) fn elect(&mut self, topic: &str, partition: PartitionIndex, leader: BrokerId) {
         let Some(key) = self.cluster.metadata.key(topic, partition) else { return };
-        let former = self.cluster.metadata.leader(key);
-        if self.cluster.metadata.set_leader(key, leader) {
-            if let Some(former) = former.filter(|former| *former != leader) {
-                self.resign(former, key);
-            }
-            self.become_leader(leader, key);
+        if self.cluster.check_election(topic, partition, leader).is_ok() {
+            self.cluster.metadata.set_leader(key, leader);
+            self.leaders_changed(&[key]);
         }
     }
 
     /// Partitions got another leader, a new term, or another in-sync set.
-    fn leaders_changed(&mut self, changed: &[PartitionKey]) {
+    pub(crate) fn leaders_changed(&mut self, changed: &[PartitionKey]) {
         for key in changed {
             let Some(partition) = self.cluster.metadata.partition(*key) else { continue };
-            let (Some(leader), epoch) = (partition.leader, partition.leader_epoch) else {
-                continue;
-            };
+            let (leader, epoch) = (partition.leader, partition.leader_epoch);
+            let brokers = self.cluster.brokers.iter();
+            let former: Vec<_> = brokers
+                .filter(|(id, broker)| Some(**id) != leader && broker.leaders.contains_key(key))
+                .map(|(id, _)| *id)
+                .collect();
+            for id in former {
+                self.resign(id, *key);
+            }
+            let Some(leader) = leader else { continue };
             let current = self.broker(leader).and_then(|broker| broker.leaders.get(key).cloned());
             if current.is_some_and(|current| current.epoch == epoch) {
                 self.raise_high_watermark(leader, *key);
@@ -96,31 +149,22 @@ impl Step<'_> {
         }
     }
 
-    /// A broker takes over a partition in the term that the metadata names: the history is cut to
-    /// what it holds, and its memory of the partition is rebuilt from there (RECOV-11, RECOV-12).
+    /// A broker takes over a partition in the term that the metadata names, and the other replicas
+    /// follow it (RECOV-12, RECOV-18).
     pub(crate) fn become_leader(&mut self, id: BrokerId, key: PartitionKey) {
         let now = self.now;
         let Some(partition) = self.cluster.metadata.partition(key).cloned() else { return };
-        let Some(stored) = self.cluster.disk.get_mut(key) else { return };
-        if stored.cut_to(id) {
-            // What is cut may be in somebody's memory of an earlier term.
-            let end = stored.log.end_offset();
-            for broker in self.cluster.brokers.values_mut().map(Arc::make_mut) {
-                broker.former.retain(|other, replica| *other != key || replica.end_offset() <= end);
-            }
-        }
         let Some(broker) = self.cluster.brokers.get_mut(&id).map(Arc::make_mut) else { return };
-        let Some(stored) = self.cluster.disk.get_mut(key) else { return };
-        let in_memory = match broker.leaders.remove(&key) {
+        let Some(stored) = self.cluster.disk.get_mut(id, key) else { return };
+        let replica = match broker.leaders.remove(&key) {
             Some(leader) => Some(Arc::unwrap_or_clone(leader).replica),
-            None => broker.former.remove(&key),
+            None => broker.followers.remove(&key).map(Arc::unwrap_or_clone),
         };
-        let leader =
-            Leader::take_over(stored, in_memory, id, &partition, &self.cluster.config, now);
+        let leader = Leader::take_over(stored, replica, &partition, id, &self.cluster.config, now);
         broker.leaders.insert(key, Arc::new(leader));
         self.cluster.moved.push((id, key));
         for follower in partition.replicas.iter().filter(|replica| **replica != id) {
-            self.replicate(id, *follower, key);
+            self.follow_leader(*follower, key);
         }
         self.raise_high_watermark(id, key);
         let Some(topic) = self.cluster.metadata.topic_at(key.topic) else { return };
@@ -132,12 +176,30 @@ impl Step<'_> {
         }
     }
 
+    /// A running broker begins to fetch from the leader of a new term.
+    fn follow_leader(&mut self, id: BrokerId, key: PartitionKey) {
+        let (now, settings) = (self.now, &self.cluster.config.settings);
+        let expiration = i64::from(settings.producer_id_expiration_ms);
+        let Some(stored) = self.cluster.disk.get(id, key) else { return };
+        let Some(broker) = self.cluster.brokers.get_mut(&id).map(Arc::make_mut) else { return };
+        if !broker.leaders.contains_key(&key) {
+            // A partition that was created just now.
+            broker
+                .followers
+                .entry(key)
+                .or_insert_with(|| Arc::new(stored.load(now, expiration, &self.cluster.rules)));
+        }
+        if let Some(mut parts) = self.parts(id) {
+            parts.host.fetch_from_leader(key);
+        }
+    }
+
     /// A running broker no longer leads a partition.
     fn resign(&mut self, id: BrokerId, key: PartitionKey) {
         let Some(broker) = self.broker(id) else { return };
-        if let Some(leader) = broker.leaders.remove(&key) {
-            broker.former.insert(key, Arc::unwrap_or_clone(leader).replica);
-        }
+        let Some(leader) = broker.leaders.remove(&key) else { return };
+        broker.followers.insert(key, Arc::new(Arc::unwrap_or_clone(leader).replica));
+        self.cluster.timers.cancel(&Timer::ReplicaLag { broker: id, partition: key });
         self.cluster.moved.push((id, key));
         let Some(topic) = self.cluster.metadata.topic_at(key.topic) else { return };
         match &*topic.name {
@@ -160,12 +222,15 @@ impl Step<'_> {
         let name = self.cluster.metadata.topic_at(key.topic).map(|topic| topic.name.clone());
         let Some(broker) = self.broker(id) else { return };
         let serials = broker.parked.watching(key);
-        let high_watermark =
-            broker.leaders.get(&key).map_or(Offset::ZERO, |leader| leader.replica.high_watermark());
-        match name.as_deref() {
-            Some(TRANSACTION_STATE) => txn::replicated(self, id, key.partition, high_watermark),
-            Some(CONSUMER_OFFSETS) => group::replicated(self, id, key.partition, high_watermark),
-            _ => {}
+        if let Some(leader) = broker.leaders.get(&key) {
+            let high_watermark = leader.replica.high_watermark();
+            match name.as_deref() {
+                Some(TRANSACTION_STATE) => txn::replicated(self, id, key.partition, high_watermark),
+                Some(CONSUMER_OFFSETS) => {
+                    group::replicated(self, id, key.partition, high_watermark);
+                }
+                _ => {}
+            }
         }
         for serial in serials {
             match self.unpark(id, serial) {
@@ -203,6 +268,12 @@ impl Step<'_> {
             | Timer::MarkerRetry { .. }
             | Timer::ProducerIdBlock { .. } => txn::fire(self, timer),
             Timer::ProducerExpiration { broker } => self.expire_producers(*broker),
+            Timer::HighWatermarkCheckpoint { broker } => self.checkpoint(*broker),
+            Timer::ReplicaLag { broker, partition } => {
+                if let Some(mut parts) = self.parts(*broker) {
+                    parts.host.drop_laggards(*partition);
+                }
+            }
             Timer::OffsetExpiration { .. }
             | Timer::GroupAppend { .. }
             | Timer::GroupLoad { .. }
@@ -224,6 +295,27 @@ impl Step<'_> {
         if let Some(broker) = self.broker(id) {
             for leader in broker.leaders.values_mut() {
                 Arc::make_mut(leader).replica.expire_producers(now, expiration, &rules);
+            }
+            for replica in broker.followers.values_mut() {
+                Arc::make_mut(replica).expire_producers(now, expiration, &rules);
+            }
+        }
+    }
+
+    /// Writes down the high watermarks of a broker's replicas (RECOV-10).
+    fn checkpoint(&mut self, id: BrokerId) {
+        let settings = &self.cluster.config.settings;
+        let next = self.now.plus_millis(settings.replica_high_watermark_checkpoint_interval_ms);
+        self.cluster.timers.set(Timer::HighWatermarkCheckpoint { broker: id }, next);
+        for key in self.cluster.metadata.hosted_by(id) {
+            let Some(parts) = self.parts(id) else { return };
+            let Some(replica) = parts.host.replica(key) else { continue };
+            let high_watermark = replica.high_watermark();
+            let known = parts.host.stored(key).map(|stored| stored.high_watermark);
+            if known != Some(high_watermark)
+                && let Some(stored) = parts.host.disk.get_mut(id, key)
+            {
+                stored.high_watermark = high_watermark;
             }
         }
     }

@@ -16,6 +16,7 @@ pub use config::{
 };
 mod disk;
 mod features;
+mod following;
 mod host;
 mod input;
 pub use input::{Input, Output};
@@ -28,8 +29,8 @@ mod metadata;
 pub use metadata::{PartitionKey, TopicIndex};
 mod network;
 pub use network::{
-    Channel, MarkerEntry, MarkerResult, Message, MessageBody, MessageId, TransactionAnswer,
-    TransactionQuestion,
+    Channel, MarkerEntry, MarkerResult, Message, MessageBody, MessageId, ReplicaFetch,
+    TransactionAnswer, TransactionQuestion,
 };
 mod parked;
 mod random;

@@ -12,7 +12,7 @@ use fencepost_ids::{
     ProducerId, TopicName, TransactionalId,
 };
 
-use fencepost_log::MarkerType;
+use fencepost_log::{EpochEnd, MarkerType, StoredBatch};
 
 use crate::metadata::PartitionKey;
 
@@ -55,22 +55,44 @@ pub enum MessageBody {
         /// The answers, in the order of the questions.
         answers: Vec<TransactionAnswer>,
     },
-    /// The leader's log reaches a follower (one turn of the follower's fetch).
+    /// The leader answers a follower's fetch.
     Replicate {
         /// The partition.
         partition: PartitionKey,
-        /// The leader's term; a follower in a later term ignores it.
+        /// The leader's term; a follower in another term ignores it.
         leader_epoch: LeaderEpoch,
+        /// What the follower is to do.
+        fetched: ReplicaFetch,
     },
-    /// A follower tells the leader how far its log goes (the next turn of its fetch).
+    /// A follower fetches, and by that tells the leader how far its log goes.
     Replicated {
         /// The partition.
         partition: PartitionKey,
-        /// The term in which the follower copied.
+        /// The term that the follower knows.
         leader_epoch: LeaderEpoch,
         /// The follower's log end offset.
         end: Offset,
+        /// The newest leader epoch in the follower's log, or -1.
+        last_fetched_epoch: LeaderEpoch,
     },
+}
+
+/// A leader's answer to a follower's fetch (RECOV-18).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ReplicaFetch {
+    /// What follows in the log.
+    Batches {
+        /// The batches from the follower's end on.
+        batches: Vec<StoredBatch>,
+        /// The leader's high watermark as it answered.
+        high_watermark: Offset,
+        /// The leader's log start offset.
+        log_start: Offset,
+    },
+    /// The follower's log parts from the leader's (KIP-595): its last epoch ends here.
+    Diverging(EpochEnd),
+    /// The leader's log begins only after the follower's end.
+    BelowStart(Offset),
 }
 
 /// One transaction's markers for one broker (MARKOUT-01).

@@ -98,6 +98,7 @@ impl Step<'_> {
                 random,
                 disk,
                 leaders: &mut broker.leaders,
+                followers: &mut broker.followers,
                 guards: &mut broker.guards,
                 network,
                 connections,

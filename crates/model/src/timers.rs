@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fencepost_ids::{BrokerId, GroupId, MemberId, PartitionIndex, Timestamp};
 
+use crate::metadata::PartitionKey;
+
 /// A timer, named by what it is for. It fires only when the driver says so with
 /// [`Input::Fire`](crate::Input::Fire), which may be later than it is due.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -62,6 +64,18 @@ pub enum Timer {
     ProducerExpiration {
         /// The sweeping broker.
         broker: BrokerId,
+    },
+    /// A broker writes down the high watermarks of its replicas (RECOV-10).
+    HighWatermarkCheckpoint {
+        /// The broker.
+        broker: BrokerId,
+    },
+    /// A follower in sync has lagged for too long (RECOV-19).
+    ReplicaLag {
+        /// The leader.
+        broker: BrokerId,
+        /// The partition.
+        partition: PartitionKey,
     },
     /// The round that expires offsets and empty groups (TXOFF-67).
     OffsetExpiration {
@@ -192,6 +206,8 @@ impl Timer {
             | Self::MarkerRetry { broker }
             | Self::ProducerIdBlock { broker }
             | Self::ProducerExpiration { broker }
+            | Self::HighWatermarkCheckpoint { broker }
+            | Self::ReplicaLag { broker, .. }
             | Self::OffsetExpiration { broker }
             | Self::GroupAppend { broker, .. }
             | Self::GroupLoad { broker, .. }

@@ -169,9 +169,9 @@ impl Step<'_> {
             self.cluster.disk.remove(key);
             let ids: Vec<_> = self.cluster.brokers.keys().copied().collect();
             for id in ids {
-                let led =
-                    self.broker(id).is_some_and(|broker| broker.leaders.remove(&key).is_some());
-                if led {
+                let Some(broker) = self.broker(id) else { continue };
+                broker.followers.remove(&key);
+                if broker.leaders.remove(&key).is_some() {
                     self.cluster.moved.push((id, key));
                 }
             }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use fencepost_ids::ErrorCode;
 use fencepost_log::StoredBatch;
-use fencepost_model::{MarkerEntry, MessageBody};
+use fencepost_model::{MarkerEntry, MessageBody, ReplicaFetch};
 use fencepost_wire::{Request, Response};
 
 /// What a request asks for.
@@ -202,14 +202,23 @@ pub(crate) fn message(body: &MessageBody) -> String {
             }
             text
         }
-        MessageBody::Replicate { partition, leader_epoch } => {
+        MessageBody::Replicate { partition, leader_epoch, fetched } => {
+            let what = match fetched {
+                ReplicaFetch::Batches { batches, high_watermark, .. } => {
+                    format!("{} batches, high watermark {high_watermark}", batches.len())
+                }
+                ReplicaFetch::Diverging(end) => {
+                    format!("epoch {} ends at {}", end.leader_epoch, end.end_offset)
+                }
+                ReplicaFetch::BelowStart(start) => format!("the log starts at {start}"),
+            };
             format!(
-                "replication of {}/{} in term {leader_epoch}",
+                "replica of {}/{} in term {leader_epoch} gets {what}",
                 partition.topic.0, partition.partition
             )
         }
-        MessageBody::Replicated { partition, leader_epoch, end } => format!(
-            "replica of {}/{} in term {leader_epoch} ends at {end}",
+        MessageBody::Replicated { partition, leader_epoch, end, last_fetched_epoch } => format!(
+            "replica of {}/{} in term {leader_epoch} fetches from {end}, last epoch {last_fetched_epoch}",
             partition.topic.0, partition.partition
         ),
     }

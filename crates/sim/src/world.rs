@@ -408,5 +408,5 @@ fn is_coordinator(place: &Candidates) -> bool {
 /// lacks. It acts on that record and loses it if it is replaced now: a hole of the protocol
 /// (FAILOVER-02), not of the broker.
 fn acts_on_unreplicated(place: &Candidates) -> bool {
-    is_coordinator(place) && place.inherits_unreplicated
+    is_coordinator(place) && place.inherits_uncommitted
 }

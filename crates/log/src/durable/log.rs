@@ -1,6 +1,6 @@
 //! The log itself.
 
-use fencepost_ids::{LeaderEpoch, Offset, ProducerId};
+use fencepost_ids::{LeaderEpoch, Offset};
 use thiserror::Error;
 
 use super::aborted::{AbortedIndex, AbortedTransaction};
@@ -8,9 +8,7 @@ use super::epochs::{EpochEnd, LeaderEpochs};
 use super::segments::Segments;
 use crate::batch::StoredBatch;
 
-/// One partition's history of batches, as it survives a crash. A clone shares all batches.
-///
-/// Replicas that hold a prefix of it are [`crate::ReplicaState`]s with a lower end.
+/// One replica's history of batches, as it survives a crash. A clone shares all batches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Log {
     pub(super) segments: Segments,
@@ -195,20 +193,22 @@ impl Log {
         self.segments.push(batch);
     }
 
+    /// Appends a batch of the leader's log, with the offsets that it has there; compaction may have
+    /// left a gap before it.
+    pub(crate) fn append_copy(&mut self, batch: StoredBatch) {
+        assert!(batch.base_offset() >= self.end, "a follower appends what it does not hold");
+        self.end = batch.base_offset();
+        self.append(batch);
+    }
+
     /// Notes an aborted transaction, after its marker was appended (LSO-07).
-    pub(crate) fn note_aborted(
-        &mut self,
-        producer_id: ProducerId,
-        first_offset: Offset,
-        marker_offset: Offset,
-        last_stable_offset: Offset,
-    ) {
-        self.aborted.push(AbortedTransaction {
-            producer_id,
-            first_offset,
-            marker_offset,
-            last_stable_offset,
-        });
+    pub(crate) fn note_aborted(&mut self, aborted: AbortedTransaction) {
+        self.aborted.push(aborted);
+    }
+
+    /// Drops everything: the log goes on at `offset` (RECOV-17, RECOV-18).
+    pub fn restart_at(&mut self, offset: Offset) {
+        *self = Self { start: offset, end: offset, ..Self::new() };
     }
 
     /// Cuts everything at and above `offset`, also a batch that holds it (RECOV-11); every

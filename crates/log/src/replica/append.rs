@@ -171,11 +171,10 @@ impl ReplicaState {
             marker_type: marker.marker_type,
         });
         if let Some(ended) = ended {
-            if marker.marker_type == MarkerType::Abort
-                && leader.rules.in_force.is_on(Rule::AbortIndex)
-            {
-                let stable = self.transactions.stable_after(marker.producer_id, offset);
-                log.note_aborted(marker.producer_id, ended.first_offset, offset, stable);
+            if marker.marker_type == MarkerType::Abort {
+                let (id, first_offset) = (marker.producer_id, ended.first_offset);
+                let aborted = self.transactions.aborted_at(offset, id, first_offset, leader.rules);
+                aborted.into_iter().for_each(|aborted| log.note_aborted(aborted));
             }
             self.transactions.end(ended.first_offset, offset, leader.rules);
         }

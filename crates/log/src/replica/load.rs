@@ -8,9 +8,9 @@ use fencepost_ids::{CoordinatorEpoch, Offset, Rule, Timestamp};
 use super::producer::ProducerEntry;
 use super::state::ReplicaState;
 use super::window::Window;
-use crate::batch::{BatchHeader, ControlRecord, StoredBatch};
+use crate::batch::{BatchHeader, ControlRecord, MarkerType, StoredBatch};
 use crate::config::LogRules;
-use crate::durable::{Log, ProducerSnapshot, SnapshotEntry};
+use crate::durable::{AbortedTransaction, Log, ProducerSnapshot, SnapshotEntry};
 
 impl ReplicaState {
     /// The state of a replica that holds `log` up to `end`, after a restart or a truncation: the
@@ -111,27 +111,39 @@ impl ReplicaState {
         }
     }
 
-    fn replay(&mut self, batch: &StoredBatch, rules: &LogRules) {
+    /// Applies a batch; answers the transaction that it aborted, if it did.
+    pub(super) fn replay(
+        &mut self,
+        batch: &StoredBatch,
+        rules: &LogRules,
+    ) -> Option<AbortedTransaction> {
         let header = batch.header();
         if !header.producer_id.is_some() {
-            return;
+            return None;
         }
         if !header.attributes.is_control() {
             self.apply_data(&header, rules);
-            return;
+            return None;
         }
         // Markers are never compressed; one that compaction emptied changes nothing.
-        let Ok(records) = batch.records() else { return };
-        let Some(Ok(record)) = records.iter().next() else { return };
+        let records = batch.records().ok()?;
+        let record = records.iter().next()?.ok()?;
         match ControlRecord::read(&record) {
-            Ok(ControlRecord::EndTransaction(_, coordinator_epoch)) => {
+            Ok(ControlRecord::EndTransaction(marker_type, coordinator_epoch)) => {
                 let timestamp = record.timestamp;
-                let ended = self.apply_marker(&header, coordinator_epoch, timestamp, rules);
-                if let Some(first_offset) = ended {
-                    self.transactions.end(first_offset, header.base_offset, rules);
-                }
+                let first_offset =
+                    self.apply_marker(&header, coordinator_epoch, timestamp, rules)?;
+                let (marker, producer) = (header.base_offset, header.producer_id);
+                let aborted = match marker_type {
+                    MarkerType::Abort => {
+                        self.transactions.aborted_at(marker, producer, first_offset, rules)
+                    }
+                    MarkerType::Commit => None,
+                };
+                self.transactions.end(first_offset, marker, rules);
+                aborted
             }
-            Ok(ControlRecord::Other(_)) | Err(_) => {}
+            Ok(ControlRecord::Other(_)) | Err(_) => None,
         }
     }
 

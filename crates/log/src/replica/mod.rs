@@ -6,6 +6,7 @@ mod checks;
 mod delete;
 mod fetch;
 pub use fetch::{FetchData, Isolation};
+mod follow;
 mod load;
 mod producer;
 pub use producer::{ProducerDescription, ProducerEntry};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fencepost_ids::{Offset, ProducerId, Rule};
 
 use crate::config::LogRules;
+use crate::durable::AbortedTransaction;
 
 /// What holds back the last stable offset.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -22,13 +23,23 @@ impl Transactions {
         self.ongoing.insert(first_offset, producer_id);
     }
 
-    /// The offset below which nothing is open once the transaction of `producer_id` has ended at
-    /// `marker_offset`: LSO' of LSO-07.
-    pub(super) fn stable_after(&self, producer_id: ProducerId, marker_offset: Offset) -> Offset {
-        self.ongoing
-            .iter()
-            .find(|(_, other)| **other != producer_id)
-            .map_or(marker_offset.plus(1), |(first_offset, _)| *first_offset)
+    /// The entry of a transaction that is about to end at `marker_offset` in an abort (LSO-07).
+    pub(super) fn aborted_at(
+        &self,
+        marker_offset: Offset,
+        producer_id: ProducerId,
+        first_offset: Offset,
+        rules: &LogRules,
+    ) -> Option<AbortedTransaction> {
+        let mut others = self.ongoing.iter().filter(|(_, other)| **other != producer_id);
+        let last_stable_offset =
+            others.next().map_or(marker_offset.plus(1), |(first_offset, _)| *first_offset);
+        rules.in_force.is_on(Rule::AbortIndex).then_some(AbortedTransaction {
+            producer_id,
+            first_offset,
+            marker_offset,
+            last_stable_offset,
+        })
     }
 
     /// Decides the transaction that began at `first_offset`; it holds back readers until its

@@ -1,7 +1,7 @@
 //! DescribeProducers (key 61), version 0 (RECOV-15, KIP-664).
 
 use fencepost_ids::{ErrorCode, PartitionIndex};
-use fencepost_log::{ProducerDescription, ReplicaState};
+use fencepost_log::ProducerDescription;
 use fencepost_wire::messages::describe_producers_request::TopicRequest;
 use fencepost_wire::messages::describe_producers_response::{
     PartitionResponse, ProducerState, TopicResponse,
@@ -36,7 +36,7 @@ fn describe_topic(host: &Host<'_>, topic: &TopicRequest) -> TopicResponse {
     TopicResponse::default().with_name(topic.name.clone()).with_partitions(partitions.collect())
 }
 
-/// The producers that a replica knows. A follower's memory is what its log says.
+/// The producers that a replica knows, be it the leader's or a follower's.
 fn describe(
     host: &Host<'_>,
     topic: &str,
@@ -44,14 +44,8 @@ fn describe(
 ) -> Result<Vec<ProducerDescription>, ErrorCode> {
     check_topic_name(topic).map_err(|_| ErrorCode::InvalidTopicException)?;
     let key = host.key(topic, partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    if let Some(leader) = host.leader(key) {
-        return Ok(leader.replica.describe_producers().collect());
-    }
-    let stored = host.stored(key).ok_or(ErrorCode::NotLeaderOrFollower)?;
-    let own = stored.replicas.get(&host.broker).ok_or(ErrorCode::NotLeaderOrFollower)?;
-    let mut follower = ReplicaState::default();
-    follower.catch_up(&stored.log, own.end, host.rules);
-    Ok(follower.describe_producers().collect())
+    let replica = host.replica(key).ok_or(ErrorCode::NotLeaderOrFollower)?;
+    Ok(replica.describe_producers().collect())
 }
 
 fn row(producer: &ProducerDescription) -> ProducerState {

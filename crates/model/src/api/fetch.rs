@@ -1,4 +1,4 @@
-//! Fetch (key 1), versions 4 to 18: FETCH-01 to FETCH-32, but for reading from followers.
+//! Fetch (key 1), versions 4 to 18: FETCH-01 to FETCH-32.
 
 mod read;
 mod session;

@@ -136,8 +136,8 @@ settings! {
         producer_id_expiration_check_interval_ms: i32 = 600_000, "producer.id.expiration.check.interval.ms", 1;
         producer_id_expiration_ms: i32 = 86_400_000, "producer.id.expiration.ms", 1;
         queued_max_requests: Fixed<500> = Fixed, "queued.max.requests", ANY;
-        replica_high_watermark_checkpoint_interval_ms: Fixed<5_000> = Fixed, "replica.high.watermark.checkpoint.interval.ms", ANY;
-        replica_lag_time_max_ms: Fixed<30_000> = Fixed, "replica.lag.time.max.ms", ANY;
+        replica_high_watermark_checkpoint_interval_ms: i64 = 5_000, "replica.high.watermark.checkpoint.interval.ms", 1;
+        replica_lag_time_max_ms: i64 = 30_000, "replica.lag.time.max.ms", 1;
         replica_selector_class: ReplicaSelector = ReplicaSelector::None, "replica.selector.class", ANY;
         request_timeout_ms: i32 = 30_000, "request.timeout.ms", 1;
         sasl_enabled_mechanisms: SaslMechanisms = SaslMechanisms::Gssapi, "sasl.enabled.mechanisms", ANY;

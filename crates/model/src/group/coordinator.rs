@@ -208,7 +208,9 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         | Timer::TransactionLoad { .. }
         | Timer::MarkerRetry { .. }
         | Timer::ProducerIdBlock { .. }
-        | Timer::ProducerExpiration { .. } => {}
+        | Timer::ProducerExpiration { .. }
+        | Timer::HighWatermarkCheckpoint { .. }
+        | Timer::ReplicaLag { .. } => {}
     }
 }
 

@@ -94,6 +94,8 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         Timer::Parked { .. }
         | Timer::VerificationRetry { .. }
         | Timer::ProducerExpiration { .. }
+        | Timer::HighWatermarkCheckpoint { .. }
+        | Timer::ReplicaLag { .. }
         | Timer::OffsetExpiration { .. }
         | Timer::GroupAppend { .. }
         | Timer::GroupLoad { .. }

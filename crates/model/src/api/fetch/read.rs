@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fencepost_ids::{
     BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Rules, TopicId, TopicName,
 };
-use fencepost_log::{Isolation, LogRead};
+use fencepost_log::{Isolation, LogRead, ReplicaState};
 use fencepost_wire::{
     AbortedTransaction, DivergingEpoch, FetchedPartition, LeaderIdAndEpoch, Release,
 };
@@ -14,8 +14,10 @@ use crate::config::Compression;
 use crate::disk::Stored;
 use crate::host::Host;
 use crate::metadata::{PartitionKey, Topic};
-use crate::replication::Leader;
 use crate::step::Step;
+
+/// The first version in which a follower serves consumers (FETCH-29, KIP-392).
+const FOLLOWER_VERSION: i16 = 11;
 
 /// What a request as a whole allows and wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,7 +132,12 @@ fn read_one(
         let row = Row { topic_id: asked.topic_id, ..row };
         return Row { answer: refused(asked, ErrorCode::InconsistentTopicId), ..row };
     }
-    match host.check_leader(key, asked.current_leader_epoch) {
+    let checked = if version >= FOLLOWER_VERSION {
+        host.check_replica(key, asked.current_leader_epoch)
+    } else {
+        host.check_leader(key, asked.current_leader_epoch).map(|leader| &leader.replica)
+    };
+    match checked {
         Err(error) => Row {
             answer: FetchedPartition {
                 current_leader: leader_hint(host, version, key, error),
@@ -138,11 +145,11 @@ fn read_one(
             },
             ..row
         },
-        Ok(leader) => match host.stored(key) {
+        Ok(replica) => match host.stored(key) {
             None => Row { answer: refused(asked, ErrorCode::UnknownTopicOrPartition), ..row },
             Some(stored) => {
                 let limit = left.min(i64::from(asked.max_bytes));
-                read_log(host, limits.isolation, asked, leader, stored, limit, at_least_one, row)
+                read_log(host, limits.isolation, asked, replica, stored, limit, at_least_one, row)
             }
         },
     }
@@ -206,13 +213,12 @@ fn read_log(
     host: &Host<'_>,
     isolation: Isolation,
     asked: &Asked,
-    leader: &Leader,
+    replica: &ReplicaState,
     stored: &Stored,
     limit: i64,
     at_least_one: bool,
     row: Row,
 ) -> Row {
-    let replica = &leader.replica;
     let marks = FetchedPartition {
         high_watermark: replica.high_watermark(),
         last_stable_offset: replica.last_stable_offset(&stored.log, host.rules),
