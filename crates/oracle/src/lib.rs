@@ -10,6 +10,8 @@ pub use history::{
 };
 mod violation;
 pub use violation::Violation;
+mod allowance;
+pub use allowance::{Allowance, Circumstances};
 mod acknowledged;
 mod atomicity;
 mod delivery;

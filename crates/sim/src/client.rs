@@ -59,6 +59,12 @@ pub(crate) struct BatchTag {
     life: u32,
 }
 
+impl BatchTag {
+    pub(crate) const fn lane(self) -> usize {
+        self.lane as usize
+    }
+}
+
 /// What a client goes on with after a while.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wait {
@@ -77,6 +83,8 @@ pub(crate) enum Signal {
     Start,
     /// A response came.
     Reply(Tag, Response),
+    /// A request without a response went out.
+    Unanswered(Tag),
     /// The connection broke; whether the request took effect is unknown.
     Broken(Tag),
     /// A wait is over.
@@ -128,6 +136,14 @@ impl Client {
             Self::Transactional(client) => client.handle(signal, io),
             Self::Consumer(client) => client.handle(signal, io),
             Self::Pipeline(client) => client.handle(signal, io),
+        }
+    }
+
+    /// Whether it asks for fewer acknowledgements than all.
+    pub(crate) fn is_lenient(&self) -> bool {
+        match self {
+            Self::Idempotent(client) => client.is_lenient(),
+            Self::Transactional(_) | Self::Consumer(_) | Self::Pipeline(_) => false,
         }
     }
 

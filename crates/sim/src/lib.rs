@@ -9,7 +9,7 @@ mod client;
 mod describe;
 mod links;
 mod options;
-pub use options::Options;
+pub use options::{Fixed, Options};
 mod run;
 pub use run::{Report, Setup, Switches, run};
 mod trace;

@@ -112,6 +112,12 @@ impl Links {
 }
 
 impl Link {
+    /// A request that has no response was carried out.
+    pub(crate) fn unanswered(&mut self, correlation_id: i32) -> Option<Tag> {
+        let at = self.outstanding.iter().position(|(id, _)| *id == correlation_id)?;
+        self.outstanding.remove(at).map(|(_, tag)| tag)
+    }
+
     /// The client reads its next response: what it was waiting for.
     pub(crate) fn receive(&mut self) -> Option<(Tag, Response)> {
         let (correlation_id, response) = self.to_client.pop_front()?;

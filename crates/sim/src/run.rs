@@ -7,7 +7,7 @@ use fencepost_ids::{
     BrokerId, ConnectionId, GroupId, Offset, PartitionIndex, Rule, TransactionalId,
 };
 use fencepost_model::{Cluster, ClusterConfig, Input, NewTopic, Output};
-use fencepost_oracle::{FinalState, Place, Violation, check};
+use fencepost_oracle::{Allowance, FinalState, Place, Violation, check};
 use fencepost_wire::messages::OffsetFetchRequest;
 use fencepost_wire::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
@@ -19,7 +19,7 @@ use crate::client::{
     Client, Consumer, Idempotent, Pipeline, Protocol, Transactional, Transactor, WhenFenced, Work,
     delivered, fetch_request,
 };
-use crate::options::Options;
+use crate::options::{Fixed, Options};
 use crate::trace::{Trace, TraceHash};
 use crate::world::{START, World};
 
@@ -45,6 +45,8 @@ pub struct Setup {
     pub seed: u64,
     /// What is switched off.
     pub switches: Switches,
+    /// What is not left to chance.
+    pub fixed: Fixed,
     /// Whether the report holds the steps as text.
     pub with_steps: bool,
 }
@@ -64,6 +66,10 @@ pub struct Report {
     pub counts: (usize, usize),
     /// Broken promises; none is what a run should find.
     pub violations: Vec<Violation>,
+    /// What the configuration and what happened allowed to be lost.
+    pub allowances: Vec<Allowance>,
+    /// What was lost, and why that was allowed.
+    pub allowed: Vec<(Allowance, Violation)>,
     /// The steps, if asked for.
     pub lines: Vec<String>,
 }
@@ -72,7 +78,7 @@ pub struct Report {
 #[must_use]
 pub fn run(setup: &Setup) -> Report {
     let seed = setup.seed;
-    let options = Options::draw(&mut Chance::stream(seed, 0));
+    let options = Options::draw(&mut Chance::stream(seed, 0), setup.fixed);
     let cluster = cluster(&options, seed, &setup.switches);
     let clients = clients(&options, &mut Chance::stream(seed, 3));
     let mut world =
@@ -89,10 +95,19 @@ pub fn run(setup: &Setup) -> Report {
     }
     let mut state = read_everything(&mut world, &options);
     state.unfinished = world.unfinished();
-    let violations = check(&world.history, &state);
+    let circumstances = world.circumstances();
+    let mut violations = Vec::new();
+    let mut allowed = Vec::new();
+    for violation in check(&world.history, &state) {
+        match circumstances.allowance(&violation, &world.history) {
+            Some(allowance) => allowed.push((allowance, violation)),
+            None => violations.push(violation),
+        }
+    }
+    let allowances = circumstances.allowances();
     let counts = world.history.counts();
     let (trace, steps, lines) = world.trace.finish();
-    Report { seed, options, trace, steps, counts, violations, lines }
+    Report { seed, options, trace, steps, counts, violations, allowances, allowed, lines }
 }
 
 fn cluster(options: &Options, seed: u64, switches: &Switches) -> Cluster {
@@ -103,14 +118,17 @@ fn cluster(options: &Options, seed: u64, switches: &Switches) -> Cluster {
         config.rules.without(*rule);
     }
     let replicas = i32::from(options.replicas).to_string();
-    let min_in_sync = if options.replicas >= 2 { "2" } else { "1" };
+    let min_in_sync = options.min_in_sync.to_string();
+    let lag_max_ms = options.lag_max_ms.to_string();
     for (name, value) in [
         ("transaction.state.log.num.partitions", "2"),
         ("offsets.topic.num.partitions", "2"),
         ("transaction.state.log.replication.factor", &replicas),
         ("offsets.topic.replication.factor", &replicas),
-        ("transaction.state.log.min.isr", min_in_sync),
-        ("min.insync.replicas", min_in_sync),
+        ("transaction.state.log.min.isr", &min_in_sync),
+        ("min.insync.replicas", &min_in_sync),
+        ("unclean.leader.election.enable", if options.unclean { "true" } else { "false" }),
+        ("replica.lag.time.max.ms", &lag_max_ms),
         ("transaction.abort.timed.out.transaction.cleanup.interval.ms", "500"),
     ] {
         config.settings.set(name, value).expect("these are Kafka's names, and whole numbers");
@@ -132,7 +150,7 @@ const INPUT: &str = "input";
 const ORDERS: &str = "orders";
 /// What pipelines write.
 const OUTPUT: &str = "output";
-const TOPICS: [&str; 3] = [INPUT, ORDERS, OUTPUT];
+pub(crate) const TOPICS: [&str; 3] = [INPUT, ORDERS, OUTPUT];
 
 fn places(topic: &str, options: &Options) -> Vec<Place> {
     let partitions = (0..options.partitions).map(PartitionIndex);
@@ -160,7 +178,11 @@ fn clients(options: &Options, chance: &mut Chance) -> Vec<Client> {
                 (chance.below(options.partitions as usize), chance.between(1, options.records))
             })
             .collect();
-        clients.push(Client::Idempotent(Idempotent::new(places(INPUT, options), plan)));
+        clients.push(Client::Idempotent(Idempotent::new(
+            places(INPUT, options),
+            plan,
+            options.acks,
+        )));
     }
     for number in 0..options.transactional {
         let id = TransactionalId::from(format!("orders-{number}"));

@@ -1,11 +1,11 @@
 //! A cluster, its clients, and everything between them that is on its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, ClientId, ConnectionId, Timestamp};
+use fencepost_ids::{BrokerId, ClientId, ConnectionId, Timestamp, TopicName};
 use fencepost_model::{Candidates, Cluster, Input, MessageId, Output, Timer};
-use fencepost_oracle::{ActorId, History};
+use fencepost_oracle::{ActorId, Circumstances, History};
 use fencepost_wire::{RequestHeader, encode_response};
 
 use crate::chance::Chance;
@@ -64,7 +64,8 @@ pub(crate) struct World {
     waits_made: u64,
     schedule: Chance,
     faults: Chance,
-    down: Option<BrokerId>,
+    down: BTreeSet<BrokerId>,
+    circumstances: Circumstances,
     /// Messages that are held up, and until which step.
     slow: BTreeMap<MessageId, u64>,
     choices: Vec<Choice>,
@@ -94,10 +95,20 @@ impl World {
             waits_made: 0,
             schedule: Chance::stream(seed, 1),
             faults: Chance::stream(seed, 2),
-            down: None,
+            down: BTreeSet::new(),
+            circumstances: Circumstances::default(),
             slow: BTreeMap::new(),
             choices: Vec::new(),
             out: Vec::new(),
+        }
+    }
+
+    /// What happened that allows a promise to be broken.
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        let lenient = (0..).zip(&self.clients).filter(|(_, client)| client.is_lenient());
+        Circumstances {
+            acks_below_all: lenient.map(|(actor, _)| ActorId(actor)).collect(),
+            ..self.circumstances.clone()
         }
     }
 
@@ -121,8 +132,11 @@ impl World {
         self.options.delay_odds = 0;
         self.slow.clear();
         self.options.election_odds = 0;
+        self.options.hurry_odds = 0;
         self.options.crash_odds = 0;
-        self.restart();
+        while !self.down.is_empty() {
+            self.restart();
+        }
     }
 
     /// Takes one step: a fault, something that is on its way, or the next timer.
@@ -252,9 +266,11 @@ impl World {
             return true;
         }
         if self.faults.one_in(self.options.crash_odds) {
-            match self.down {
-                Some(_) => self.restart(),
-                None => self.crash(),
+            let is_full = self.down.len() >= self.options.down_max;
+            if is_full || (!self.down.is_empty() && self.faults.one_in(2)) {
+                self.restart();
+            } else {
+                self.crash();
             }
             return true;
         }
@@ -283,34 +299,82 @@ impl World {
             return;
         }
         let place = places.swap_remove(self.faults.below(places.len()));
-        if place.in_sync.is_empty() || acts_on_unreplicated(&place) {
+        let mut candidates = place.in_sync.clone();
+        candidates.extend(&place.unclean);
+        if candidates.is_empty() || !self.may_fail(std::iter::once(&place)) {
             return;
         }
-        let leader = place.in_sync[self.faults.below(place.in_sync.len())];
+        let leader = candidates[self.faults.below(candidates.len())];
         let Candidates { topic, partition, .. } = place;
         self.trace.step(self.now, kind::ELECT, &[partition.0 as u64, leader.0 as u64]);
         self.trace
             .line(self.now, || format!("broker {leader} is elected leader of {topic}-{partition}"));
-        self.handle(Input::Elect { topic, partition, leader });
+        self.handle_failover(Input::Elect { topic, partition, leader });
     }
 
     fn crash(&mut self) {
         let broker = BrokerId(self.faults.below(self.options.brokers as usize) as i32);
         let places = self.cluster.partitions();
-        if places.iter().any(|place| place.leader == Some(broker) && acts_on_unreplicated(place)) {
+        let led = places.iter().filter(|place| place.leader == Some(broker));
+        if self.down.contains(&broker) || !self.may_fail(led) {
             return;
         }
-        self.down = Some(broker);
-        self.trace.step(self.now, kind::CRASH, &[broker.0 as u64]);
-        self.trace.line(self.now, || format!("broker {broker} crashes"));
-        self.handle(Input::Crash(broker));
+        self.down.insert(broker);
+        let is_clean = self.faults.one_in(3);
+        self.trace.step(self.now, kind::CRASH, &[broker.0 as u64, u64::from(is_clean)]);
+        let verb = if is_clean { "stops" } else { "crashes" };
+        self.trace.line(self.now, || format!("broker {broker} {verb}"));
+        self.handle_failover(if is_clean { Input::Stop(broker) } else { Input::Crash(broker) });
     }
 
+    /// One of the brokers that are down comes back.
     fn restart(&mut self) {
-        let Some(broker) = self.down.take() else { return };
+        if self.down.is_empty() {
+            return;
+        }
+        let at = self.faults.below(self.down.len());
+        let Some(broker) = self.down.iter().copied().nth(at) else { return };
+        self.down.remove(&broker);
         self.trace.step(self.now, kind::RESTART, &[broker.0 as u64]);
         self.trace.line(self.now, || format!("broker {broker} restarts"));
-        self.handle(Input::Restart(broker));
+        self.handle_failover(Input::Restart(broker));
+    }
+
+    /// Whether these leaders may be replaced now. A transaction coordinator that has loaded what is
+    /// not committed acts on it all the same, and its successor may not have it: a hole of the
+    /// protocol (FAILOVER-02), not of the broker. Most worlds leave it out.
+    fn may_fail<'a>(&mut self, mut places: impl Iterator<Item = &'a Candidates>) -> bool {
+        let acts = places.any(|place| is_coordinator(place) && place.inherits_uncommitted);
+        self.circumstances.uncommitted_decision |= acts && self.options.uncommitted_decisions;
+        !acts || self.options.uncommitted_decisions
+    }
+
+    /// Something that may bring other leaders; notes whether one was not in sync.
+    fn handle_failover(&mut self, input: Input) {
+        if !self.options.unclean {
+            return self.handle(input);
+        }
+        let before = self.leaders();
+        self.handle(input);
+        let after = self.leaders();
+        for (place, (leader, _)) in after {
+            let in_sync = before.get(&place).map(|(_, in_sync)| in_sync);
+            let (Some(leader), Some(in_sync)) = (leader, in_sync) else { continue };
+            self.circumstances.unclean_election |= !in_sync.contains(&leader);
+        }
+    }
+
+    /// Leaders and in-sync sets, as the controller records them.
+    fn leaders(&self) -> BTreeMap<(TopicName, i32), (Option<BrokerId>, Vec<BrokerId>)> {
+        let places = self.cluster.partitions();
+        let names: BTreeSet<_> = places.into_iter().map(|place| place.topic).collect();
+        let states = names.into_iter().flat_map(|name| {
+            let partitions = self.cluster.topic_state(&name).unwrap_or_default();
+            partitions.into_iter().map(move |state| {
+                ((name.clone(), state.partition.0), (state.leader, state.in_sync))
+            })
+        });
+        states.collect()
     }
 
     /// The cluster takes an input; its outputs go on their way.
@@ -318,6 +382,7 @@ impl World {
         let mut out = std::mem::take(&mut self.out);
         self.cluster.handle(self.now, input, &mut out);
         let mut closed = Vec::new();
+        let mut unanswered = Vec::new();
         for output in out.drain(..) {
             match output {
                 Output::Respond { ticket, response } => {
@@ -338,6 +403,8 @@ impl World {
                 Output::Done { ticket } => {
                     if let Some(link) = self.links.get_mut(ticket.connection) {
                         link.busy = false;
+                        let tag = link.unanswered(ticket.correlation_id);
+                        unanswered.extend(tag.map(|tag| (link.actor, tag)));
                     }
                 }
                 Output::Close { connection, reason } => closed.push((connection, reason)),
@@ -350,6 +417,9 @@ impl World {
             }
         }
         self.out = out;
+        for (actor, tag) in unanswered {
+            self.tell(actor, Signal::Unanswered(tag));
+        }
         for (connection, reason) in closed {
             let actor = self.links.get_mut(connection).map(|link| link.actor);
             self.trace.line(self.now, || format!("a broker closes a connection: {reason}"));
@@ -402,11 +472,4 @@ impl World {
 
 fn is_coordinator(place: &Candidates) -> bool {
     &*place.topic == TRANSACTION_STATE
-}
-
-/// Whether the leader is a transaction coordinator that loaded a record which an in-sync replica
-/// lacks. It acts on that record and loses it if it is replaced now: a hole of the protocol
-/// (FAILOVER-02), not of the broker.
-fn acts_on_unreplicated(place: &Candidates) -> bool {
-    is_coordinator(place) && place.inherits_uncommitted
 }

@@ -3,11 +3,11 @@
 
 use fencepost_ids::Rule;
 use fencepost_oracle::Violation;
-use fencepost_sim::{Report, Setup, Switches, run};
+use fencepost_sim::{Fixed, Report, Setup, Switches, run};
 
 fn setup(seed: u64, rules_off: &[Rule]) -> Setup {
     let switches = Switches { rules_off: rules_off.to_vec() };
-    Setup { seed, switches, with_steps: false }
+    Setup { seed, switches, fixed: Fixed::default(), with_steps: false }
 }
 
 /// The first report with violations among some seeds.

@@ -6,6 +6,7 @@
 mod administration;
 mod api_versions;
 mod coordinators;
+mod failover;
 mod fetch;
 mod groups;
 mod log;

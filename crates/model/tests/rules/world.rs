@@ -25,6 +25,8 @@ pub struct World {
     pub now: Timestamp,
     /// Channels whose messages stay in flight until [`World::release`].
     held: Vec<fn(&Channel) -> bool>,
+    /// Brokers whose replication stays in flight until [`World::release`].
+    isolated: Vec<BrokerId>,
     next_connection: u64,
     next_correlation: i32,
     answers: BTreeMap<(ConnectionId, i32), Response>,
@@ -68,6 +70,7 @@ impl World {
             cluster: Cluster::new(config, START),
             now: START,
             held: Vec::new(),
+            isolated: Vec::new(),
             next_connection: 0,
             next_correlation: 0,
             answers: BTreeMap::new(),
@@ -172,7 +175,10 @@ impl World {
             .deliverable()
             .find(|message| {
                 let channel = message.body.channel();
-                !self.held.iter().any(|held| held(&channel))
+                let ends = [message.from, message.to];
+                let is_cut_off = matches!(channel, Channel::Replication(_))
+                    && self.isolated.iter().any(|broker| ends.contains(broker));
+                !is_cut_off && !self.held.iter().any(|held| held(&channel))
             })
             .map(|message| message.id)
     }
@@ -182,9 +188,15 @@ impl World {
         self.held.push(channel);
     }
 
+    /// Keeps what a broker replicates, to or from it, in flight from now on.
+    pub fn isolate(&mut self, broker: i32) {
+        self.isolated.push(BrokerId(broker));
+    }
+
     /// Lets all messages go again.
     pub fn release(&mut self) {
         self.held.clear();
+        self.isolated.clear();
         self.settle();
     }
 
@@ -212,6 +224,11 @@ impl World {
     /// A broker dies.
     pub fn crash(&mut self, broker: i32) {
         self.step(Input::Crash(BrokerId(broker)));
+    }
+
+    /// A broker stops as told.
+    pub fn stop(&mut self, broker: i32) {
+        self.step(Input::Stop(BrokerId(broker)));
     }
 
     /// A broker comes back.

@@ -99,7 +99,7 @@ impl Reader {
                 self.waiting = false;
                 self.fetch(io);
             }
-            Signal::Reply(..) | Signal::Broken(_) | Signal::Wake(_) => {}
+            Signal::Reply(..) | Signal::Unanswered(_) | Signal::Broken(_) | Signal::Wake(_) => {}
         }
         Read::new()
     }

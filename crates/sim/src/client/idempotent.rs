@@ -1,4 +1,5 @@
-//! An idempotent producer without transactions (CLIENT-12).
+//! A producer without transactions: idempotent (CLIENT-12), or with fewer acknowledgements than all
+//! and then without an identity.
 
 use std::collections::VecDeque;
 
@@ -9,7 +10,7 @@ use fencepost_wire::messages::InitProducerIdRequest;
 
 use super::directory::Directory;
 use super::sender::{Sender, Sent};
-use super::{BACKOFF_MS, Io, Part, Signal, Tag, Wait, error_of, is_retriable};
+use super::{BACKOFF_MS, BatchTag, Io, Part, Signal, Tag, Wait, error_of, is_retriable};
 
 /// Sends batches to its partitions, each until it is acknowledged.
 #[derive(Debug)]
@@ -28,15 +29,20 @@ pub(crate) struct Idempotent {
 const AHEAD: usize = 8;
 
 impl Idempotent {
-    pub(crate) fn new(places: Vec<Place>, plan: VecDeque<(usize, usize)>) -> Self {
+    pub(crate) fn new(places: Vec<Place>, plan: VecDeque<(usize, usize)>, acks: i16) -> Self {
         let lanes = places.len();
         Self {
             directory: Directory::new(Part::Output, places),
-            sender: Sender::new(9, None, lanes),
+            sender: Sender::new(9, None, lanes, acks),
             plan,
             was_disturbed: false,
             failed: false,
         }
+    }
+
+    /// Whether it asks for fewer acknowledgements than all.
+    pub(crate) fn is_lenient(&self) -> bool {
+        !self.sender.is_idempotent()
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -78,13 +84,30 @@ impl Idempotent {
                     }
                 }
             }
+            Signal::Unanswered(Tag::Produce(tag)) => {
+                self.drop_batch(tag, io);
+            }
+            // It cannot know whether the batch was written, and would write it twice.
+            Signal::Broken(Tag::Produce(tag)) if self.is_lenient() => {
+                self.drop_batch(tag, io);
+                self.directory.forget(tag.lane(), io);
+            }
             Signal::Broken(Tag::Produce(tag)) => {
                 self.was_disturbed = true;
                 self.sender.broken(tag, &mut self.directory, io);
             }
             Signal::Wake(Wait::Send) => self.sender.wake(&mut self.directory, io),
-            Signal::Reply(..) | Signal::Broken(_) | Signal::Wake(_) => {}
+            Signal::Reply(..) | Signal::Unanswered(_) | Signal::Broken(_) | Signal::Wake(_) => {}
         }
+    }
+
+    fn drop_batch(&mut self, tag: BatchTag, io: &mut Io<'_>) {
+        for record in self.sender.drop_batch(tag) {
+            if self.sender.asks_for_nothing() {
+                io.history.acknowledged(record);
+            }
+        }
+        self.work(io);
     }
 
     fn identified(&mut self, response: &Response, io: &mut Io<'_>) {

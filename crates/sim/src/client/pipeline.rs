@@ -90,7 +90,7 @@ impl Pipeline {
                 self.inputs.extend(read);
                 self.work(io);
             }
-            Signal::Reply(..) | Signal::Broken(_) | Signal::Wake(_) => {
+            Signal::Reply(..) | Signal::Unanswered(_) | Signal::Broken(_) | Signal::Wake(_) => {
                 let report = self.transactor.handle(signal, io);
                 self.reported(report, io);
             }

@@ -20,6 +20,7 @@ const IN_FLIGHT_MAX: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Sender {
     version: i16,
+    acks: i16,
     transactional_id: Option<TransactionalId>,
     identity: Option<(ProducerId, ProducerEpoch)>,
     lanes: Vec<Lane>,
@@ -59,9 +60,10 @@ impl Sender {
         version: i16,
         transactional_id: Option<TransactionalId>,
         lanes: usize,
+        acks: i16,
     ) -> Self {
         let lanes = (0..lanes).map(|_| Lane::default()).collect();
-        Self { version, transactional_id, identity: None, lanes, life: 0, waiting: false }
+        Self { version, acks, transactional_id, identity: None, lanes, life: 0, waiting: false }
     }
 
     /// Takes an identity; with another epoch or producer id sequences begin at 0.
@@ -85,13 +87,14 @@ impl Sender {
             Some(_) => TransactionBit::Transactional,
             None => TransactionBit::Plain,
         };
+        let is_idempotent = self.is_idempotent();
         let lane = &mut self.lanes[lane];
         let base_sequence = lane.next_sequence;
-        let mut builder = BatchBuilder::new().transaction(bit).producer(
-            producer_id,
-            producer_epoch,
-            Sequence(base_sequence),
-        );
+        let mut builder = BatchBuilder::new().transaction(bit);
+        if is_idempotent {
+            let sequence = Sequence(base_sequence);
+            builder = builder.producer(producer_id, producer_epoch, sequence);
+        }
         for record in &records {
             let value = record.0.to_be_bytes();
             builder.push(io.now, NewRecord { key: None, value: Some(&value), headers: &[] });
@@ -134,6 +137,7 @@ impl Sender {
 
     /// Sends what can be sent, in order on each lane.
     pub(crate) fn pump(&mut self, directory: &mut Directory, io: &mut Io<'_>) {
+        let in_flight_max = if self.is_idempotent() { IN_FLIGHT_MAX } else { 1 };
         for at in 0..self.lanes.len() {
             if self.lanes[at].batches.iter().all(|batch| batch.in_flight) {
                 continue;
@@ -143,7 +147,7 @@ impl Sender {
                 continue;
             };
             let place = directory.places()[at].clone();
-            for batch in self.lanes[at].batches.iter_mut().take(IN_FLIGHT_MAX) {
+            for batch in self.lanes[at].batches.iter_mut().take(in_flight_max) {
                 if batch.in_flight {
                     continue;
                 }
@@ -156,7 +160,7 @@ impl Sender {
                     .with_partition_data(vec![data]);
                 let request = ProduceRequest::default()
                     .with_transactional_id(self.transactional_id.to_wire())
-                    .with_acks(-1)
+                    .with_acks(self.acks)
                     .with_timeout_ms(1_000)
                     .with_topic_data(vec![topic]);
                 let (lane, base_sequence) = (at as u32, batch.base_sequence);
@@ -194,6 +198,26 @@ impl Sender {
         if let Some(batch) = batches.find(|batch| batch.base_sequence == tag.base_sequence) {
             batch.in_flight = false;
         }
+    }
+
+    /// Clients refuse to be idempotent with fewer acknowledgements than all; then they send one
+    /// batch at a time, so that the order holds.
+    pub(crate) const fn is_idempotent(&self) -> bool {
+        self.acks == -1
+    }
+
+    /// Whether a batch counts as delivered once it has gone out.
+    pub(crate) const fn asks_for_nothing(&self) -> bool {
+        self.acks == 0
+    }
+
+    /// Takes out a batch that nobody will say more of.
+    pub(crate) fn drop_batch(&mut self, tag: BatchTag) -> Vec<RecordId> {
+        let batches = &mut self.lanes[tag.lane as usize].batches;
+        let same =
+            |batch: &Batch| tag.life == self.life && batch.base_sequence == tag.base_sequence;
+        let at = batches.iter().position(same);
+        at.and_then(|at| batches.remove(at)).map(|batch| batch.records).unwrap_or_default()
     }
 
     /// A batch was answered (CLIENT-07).

@@ -102,7 +102,7 @@ impl Transactor {
             directory: Directory::new(Part::Output, places),
             coordinator: Coordinator::new(Kind::Transaction, transactional_id),
             group_coordinator,
-            sender: Sender::new(version, Some(transactional_id.clone()), lanes),
+            sender: Sender::new(version, Some(transactional_id.clone()), lanes, -1),
             stage: Stage::Initialising,
             bump_needed: false,
         }
@@ -212,7 +212,11 @@ impl Transactor {
                     coordinator.relocate(io);
                 }
             }
-            Signal::Start | Signal::Reply(..) | Signal::Broken(_) | Signal::Wake(_) => {}
+            Signal::Start
+            | Signal::Reply(..)
+            | Signal::Unanswered(_)
+            | Signal::Broken(_)
+            | Signal::Wake(_) => {}
         }
         None
     }

@@ -1,0 +1,1 @@
+//! Transaction coordinators that change (FAILOVER-01, FAILOVER-08, FAILOVER-10).

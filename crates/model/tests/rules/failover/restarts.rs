@@ -1,0 +1,93 @@
+//! What a broker finds on its disk: after a clean stop, and after a crash (RECOV-04 to RECOV-10).
+
+use super::{append, high_watermark, in_sync, leader, read, send, with, world};
+use crate::world::World;
+
+fn five_batches(world: &mut World) {
+    for sequence in 0..5 {
+        assert_eq!(append(world, 0, -1, sequence), (0, i64::from(sequence)));
+    }
+}
+
+/// RECOV-04, RECOV-05, RECOV-06: a clean stop writes a snapshot, which keeps one batch of each
+/// producer, and nothing is replayed.
+#[test]
+fn recov_04_after_a_clean_stop_only_the_newest_batch_is_known_again() {
+    let mut world = world(1);
+    five_batches(&mut world);
+    world.stop(0);
+    world.restart(0);
+    assert_eq!(append(&mut world, 0, -1, 4), (0, 4), "the fifth");
+    assert_eq!(append(&mut world, 0, -1, 3), (45, -1), "the fourth");
+    assert_eq!(append(&mut world, 0, -1, 5), (0, 5), "the next one");
+}
+
+/// RECOV-06: after a crash the log is replayed, and fills the window.
+#[test]
+fn recov_06_after_a_crash_the_whole_window_is_known_again() {
+    let mut world = world(1);
+    five_batches(&mut world);
+    world.crash(0);
+    world.restart(0);
+    for sequence in 0..5 {
+        assert_eq!(append(&mut world, 0, -1, sequence), (0, i64::from(sequence)));
+    }
+    assert_eq!(append(&mut world, 0, -1, 5), (0, 5));
+}
+
+/// RECOV-06: the recovery after a crash replays also what an older snapshot covers.
+#[test]
+fn recov_06_a_crash_after_a_clean_stop_replays_from_the_start() {
+    let mut world = world(1);
+    five_batches(&mut world);
+    world.stop(0);
+    world.restart(0);
+    world.crash(0);
+    world.restart(0);
+    assert_eq!(append(&mut world, 0, -1, 1), (0, 1), "known again");
+}
+
+/// RECOV-10: the high watermark of a follower that returns is its last checkpoint, which is made
+/// every five seconds and at a clean stop.
+#[test]
+fn recov_10_the_high_watermark_after_a_restart_is_the_last_checkpoint() {
+    let known = |wait_ms: i64, clean: bool| {
+        let mut world = world(2);
+        assert_eq!(append(&mut world, 0, -1, 0), (0, 0));
+        world.advance(wait_ms);
+        if clean {
+            world.stop(1);
+        } else {
+            world.crash(1);
+        }
+        world.isolate(1);
+        world.restart(1);
+        read(&mut world, 1, 0, 0).high_watermark.0
+    };
+    assert_eq!(known(4_999, false), 0, "no checkpoint yet");
+    assert_eq!(known(5_000, false), 1);
+    assert_eq!(known(0, true), 1);
+}
+
+/// RECOV-10: with one replica in sync the high watermark is the log's end at once.
+#[test]
+fn recov_10_a_single_replica_is_committed_at_once() {
+    let mut world = world(1);
+    assert_eq!(append(&mut world, 0, -1, 0), (0, 0));
+    world.crash(0);
+    world.restart(0);
+    assert_eq!(high_watermark(&world), 1);
+}
+
+#[test]
+fn a_clean_stop_moves_leaders_before_it_closes_connections() {
+    let mut world = with(2, &[], None);
+    let idle = world.connect(0);
+    world.isolate(1);
+    let waiting = send(&mut world, 0, -1, 0);
+    world.stop(0);
+    assert_eq!((leader(&world), in_sync(&world)), (Some(1), vec![1]));
+    assert!(world.is_closed(idle));
+    let answer = super::acknowledged(&mut world, waiting);
+    assert_eq!(answer.map(|row| row.0), Some(6), "IDEM-06, RECOV-14: leadership was lost");
+}

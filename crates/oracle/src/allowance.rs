@@ -1,0 +1,93 @@
+//! What a cluster's configuration, or a hole that Kafka has, allows to be lost.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::{ActorId, History, Violation};
+
+/// Why a promise could be broken though the brokers did what they should.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Allowance {
+    /// The producer asked for fewer acknowledgements than all: a leader answers before its
+    /// followers have the record, and an election loses it.
+    AcksBelowAll,
+    /// A replica that was not in sync was elected, since the configuration allows it (RECOV-13).
+    UncleanElection,
+    /// A transaction coordinator acted on a record that was not committed, and was replaced by one
+    /// that does not have it (FAILOVER-02).
+    UncommittedDecision,
+}
+
+impl fmt::Display for Allowance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AcksBelowAll => "acks below all",
+            Self::UncleanElection => "an unclean election",
+            Self::UncommittedDecision => "a decision that was not committed (FAILOVER-02)",
+        })
+    }
+}
+
+/// What happened in a run that allows a promise to be broken.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Circumstances {
+    /// Producers that asked for fewer acknowledgements than all.
+    pub acks_below_all: BTreeSet<ActorId>,
+    /// Whether a replica that was not in sync was elected.
+    pub unclean_election: bool,
+    /// Whether a coordinator was replaced before what it had loaded was committed.
+    pub uncommitted_decision: bool,
+}
+
+impl Circumstances {
+    /// What of all this allows a violation; none if nothing does.
+    #[must_use]
+    pub fn allowance(&self, violation: &Violation, history: &History) -> Option<Allowance> {
+        let loser = match violation {
+            Violation::Lost { record, .. } => history.record(*record).map(|sent| sent.actor),
+            // The application is told that its batch is out of order: one before it is gone.
+            Violation::WrongRefusal { actor, .. } => Some(*actor),
+            Violation::Duplicated { .. }
+            | Violation::Reordered { .. }
+            | Violation::Torn { .. }
+            | Violation::AbortedVisible { .. }
+            | Violation::WrongDelivery { .. }
+            | Violation::OffsetsAndOutputsDisagree { .. }
+            | Violation::NeverEnded { .. }
+            | Violation::Stuck { .. } => None,
+        };
+        let is_transactional = match violation {
+            Violation::Lost { record, .. } => {
+                history.record(*record).is_some_and(|sent| sent.transaction.is_some())
+            }
+            Violation::Torn { .. }
+            | Violation::AbortedVisible { .. }
+            | Violation::WrongDelivery { .. }
+            | Violation::OffsetsAndOutputsDisagree { .. } => true,
+            Violation::Duplicated { .. }
+            | Violation::Reordered { .. }
+            | Violation::NeverEnded { .. }
+            | Violation::Stuck { .. }
+            | Violation::WrongRefusal { .. } => false,
+        };
+        if self.unclean_election {
+            // Gone are records, markers, offsets and the producers' sequences: nothing is promised.
+            Some(Allowance::UncleanElection)
+        } else if loser.is_some_and(|actor| self.acks_below_all.contains(&actor)) {
+            Some(Allowance::AcksBelowAll)
+        } else if self.uncommitted_decision && is_transactional {
+            Some(Allowance::UncommittedDecision)
+        } else {
+            None
+        }
+    }
+
+    /// Everything that may be broken in this run.
+    #[must_use]
+    pub fn allowances(&self) -> Vec<Allowance> {
+        let acks = (!self.acks_below_all.is_empty()).then_some(Allowance::AcksBelowAll);
+        let unclean = self.unclean_election.then_some(Allowance::UncleanElection);
+        let uncommitted = self.uncommitted_decision.then_some(Allowance::UncommittedDecision);
+        [acks, unclean, uncommitted].into_iter().flatten().collect()
+    }
+}
