@@ -9,7 +9,8 @@ use crate::{ActorId, History, Violation};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Allowance {
     /// The producer asked for fewer acknowledgements than all: a leader answers before its
-    /// followers have the record, and an election loses it.
+    /// followers have the record, and an election loses it. It cannot be idempotent either, so that
+    /// a new connection may overtake the old one.
     AcksBelowAll,
     /// A replica that was not in sync was elected, since the configuration allows it (RECOV-13).
     UncleanElection,
@@ -46,9 +47,10 @@ impl Circumstances {
         let loser = match violation {
             Violation::Lost { record, .. } => history.record(*record).map(|sent| sent.actor),
             // The application is told that its batch is out of order: one before it is gone.
-            Violation::WrongRefusal { actor, .. } => Some(*actor),
+            Violation::WrongRefusal { actor, .. } | Violation::Reordered { actor, .. } => {
+                Some(*actor)
+            }
             Violation::Duplicated { .. }
-            | Violation::Reordered { .. }
             | Violation::Torn { .. }
             | Violation::AbortedVisible { .. }
             | Violation::WrongDelivery { .. }
