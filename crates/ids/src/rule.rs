@@ -276,6 +276,21 @@ rules! {
     /// A completion that could not be written is written again.
     /// Off: the transaction stays prepared, and every request for the id reads 51.
     CompletionRepeated = "MARKOUT-11",
+    /// A coordinator's epoch is the leader epoch of its partition.
+    /// Off: it is always 0, and a late marker of a former owner ends the next transaction.
+    CoordinatorEpochOfTerm = "FAILOVER-01",
+    /// A coordinator loads its log to the end.
+    /// Off: it stops at the high watermark that it knows, and forgets what was acknowledged.
+    LoadToLogEnd = "FAILOVER-02",
+    /// A load carries on what it finds prepared.
+    /// Off: its markers are never written, and the transaction never ends.
+    PreparedResumed = "FAILOVER-04",
+    /// While a coordinator loads, it decides nothing.
+    /// Off: it knows no transactional id, gives a known one a new producer id, and fences nobody.
+    LoadBeforeDecision = "FAILOVER-05",
+    /// A coordinator that is replaced drops what it knows.
+    /// Off: it vouches for transactions that have ended, and a late batch opens one for good.
+    ResignationDropsCache = "FAILOVER-07",
     /// A transaction that lasts too long is aborted.
     /// Off: a producer that died holds readers back for ever.
     TimeoutAbort = "TIMEOUT-01",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, CoordinatorEpoch, PartitionIndex};
+use fencepost_ids::{BrokerId, CoordinatorEpoch, PartitionIndex, Rule};
 
 use crate::append::log_rules;
 use crate::broker::Broker;
@@ -168,7 +168,11 @@ impl Step<'_> {
         }
         self.raise_high_watermark(id, key);
         let Some(topic) = self.cluster.metadata.topic_at(key.topic) else { return };
-        let epoch = CoordinatorEpoch(partition.leader_epoch.0);
+        let epoch = if self.cluster.config.rules.is_on(Rule::CoordinatorEpochOfTerm) {
+            CoordinatorEpoch(partition.leader_epoch.0)
+        } else {
+            CoordinatorEpoch(0)
+        };
         match &*topic.name {
             TRANSACTION_STATE => txn::elected(self, id, key.partition, epoch),
             CONSUMER_OFFSETS => group::elected(self, id, key.partition),

@@ -65,12 +65,12 @@ impl Circumstances {
             Violation::Torn { .. }
             | Violation::AbortedVisible { .. }
             | Violation::WrongDelivery { .. }
-            | Violation::OffsetsAndOutputsDisagree { .. } => true,
+            | Violation::OffsetsAndOutputsDisagree { .. }
+            | Violation::WrongRefusal { .. } => true,
             Violation::Duplicated { .. }
             | Violation::Reordered { .. }
             | Violation::NeverEnded { .. }
-            | Violation::Stuck { .. }
-            | Violation::WrongRefusal { .. } => false,
+            | Violation::Stuck { .. } => false,
         };
         if self.unclean_election {
             // Gone are records, markers, offsets and the producers' sequences: nothing is promised.

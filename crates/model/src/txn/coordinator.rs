@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fencepost_ids::{
-    CoordinatorEpoch, ErrorCode, Offset, PartitionIndex, TopicPartition, TransactionalId,
+    CoordinatorEpoch, ErrorCode, Offset, PartitionIndex, Rule, TopicPartition, TransactionalId,
     partition_of,
 };
 
@@ -47,6 +47,16 @@ pub(super) struct OwnedPartition {
     pub(super) appends: BTreeMap<Offset, Append>,
     /// Transactions whose markers were refused for good (MARKOUT-08).
     pub(super) given_up: BTreeSet<TransactionalId>,
+}
+
+impl OwnedPartition {
+    pub(super) const fn new(
+        key: PartitionKey,
+        epoch: CoordinatorEpoch,
+        ids: BTreeMap<TransactionalId, TxnMetadata>,
+    ) -> Self {
+        Self { key, epoch, ids, appends: BTreeMap::new(), given_up: BTreeSet::new() }
+    }
 }
 
 /// A transactional id in a partition that its owner has loaded.
@@ -247,7 +257,9 @@ impl TxnCoordinator {
         }
         let log = host.metadata.topic(TRANSACTION_STATE).ok_or(ErrorCode::NotCoordinator)?;
         let partition = partition_of(&id, log.partition_count());
-        if self.loading.contains_key(&partition) {
+        if self.loading.contains_key(&partition)
+            && host.config.rules.is_on(Rule::LoadBeforeDecision)
+        {
             Err(ErrorCode::CoordinatorLoadInProgress)
         } else if self.owned.contains_key(&partition) {
             Ok(Place { partition, id })

@@ -1,6 +1,6 @@
 //! What reaches the coordinator of a broker, and the leaders' side of its messages, from outside.
 
-use fencepost_ids::{BrokerId, CoordinatorEpoch, Offset, PartitionIndex, TopicName};
+use fencepost_ids::{BrokerId, CoordinatorEpoch, Offset, PartitionIndex, Rule, TopicName};
 
 use super::coordinator::TxnCoordinator;
 use super::questions::Inquirer;
@@ -33,7 +33,9 @@ pub(crate) fn elected(
 
 /// A running broker no longer leads a partition of `__transaction_state`.
 pub(crate) fn resigned(step: &mut Step<'_>, broker: BrokerId, partition: PartitionIndex) {
-    if let Some(mut parts) = step.parts(broker) {
+    if let Some(mut parts) = step.parts(broker)
+        && parts.host.config.rules.is_on(Rule::ResignationDropsCache)
+    {
         parts.txn.disown(&mut parts.host, partition);
     }
 }

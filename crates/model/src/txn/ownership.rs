@@ -1,10 +1,10 @@
 //! Partitions of `__transaction_state` that a broker takes over and gives up (FAILOVER-01 to
 //! FAILOVER-09).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencepost_ids::{CoordinatorEpoch, Offset, PartitionIndex, TransactionalId};
+use fencepost_ids::{CoordinatorEpoch, Offset, PartitionIndex, Rule, TransactionalId};
 
 use super::coordinator::{OwnedPartition, Place, TxnCoordinator};
 use super::log::{RecordError, decode_key, decode_value};
@@ -25,7 +25,10 @@ impl TxnCoordinator {
         epoch: CoordinatorEpoch,
     ) {
         self.disown(host, partition);
+        let Some(key) = host.key(TRANSACTION_STATE, partition) else { return };
         self.loading.insert(partition, epoch);
+        // Nobody looks into the cache before the load has filled it.
+        self.owned.insert(partition, Arc::new(OwnedPartition::new(key, epoch, BTreeMap::new())));
         let stored = host.key(TRANSACTION_STATE, partition).and_then(|key| host.stored(key));
         if stored.is_some_and(|stored| stored.log.end_offset() > stored.log.start_offset()) {
             let timer = Timer::TransactionLoad { broker: host.broker, partition };
@@ -44,14 +47,12 @@ impl TxnCoordinator {
         let mut ids = load(host, key, profile);
         let mut decided = Vec::new();
         for (id, txn) in &mut ids {
-            if txn.fields().state.is_prepared() {
+            if txn.fields().state.is_prepared() && host.config.rules.is_on(Rule::PreparedResumed) {
                 txn.prepare_completion(host.now, profile);
                 decided.push(Place { partition, id: id.clone() });
             }
         }
-        let owned =
-            OwnedPartition { key, epoch, ids, appends: BTreeMap::new(), given_up: BTreeSet::new() };
-        self.owned.insert(partition, Arc::new(owned));
+        self.owned.insert(partition, Arc::new(OwnedPartition::new(key, epoch, ids)));
         for place in decided {
             self.owe_markers(host, place);
         }
@@ -67,7 +68,13 @@ fn load(
 ) -> BTreeMap<TransactionalId, TxnMetadata> {
     let mut ids = BTreeMap::new();
     let Some(stored) = host.stored(key) else { return ids };
-    for batch in stored.log.batches_from(Offset::ZERO) {
+    let end = if host.config.rules.is_on(Rule::LoadToLogEnd) {
+        stored.log.end_offset()
+    } else {
+        host.high_watermark(key).unwrap_or(Offset::ZERO)
+    };
+    let batches = stored.log.batches_from(Offset::ZERO);
+    for batch in batches.take_while(|batch| batch.last_offset() < end) {
         let Ok(records) = batch.records() else { return ids };
         for record in &records {
             let Ok(record) = record else { return ids };

@@ -203,9 +203,13 @@ fn fresh_leader(off: &[Rule]) -> (World, Client, (i16, i64)) {
     let old = world.connect(0);
     let five = [("a", 0, plain((7, 0), 0, 5))];
     assert_eq!(rows(world.call(old, 9, request(None, -1, &five))), [(0, 0)]);
-    world.call(old, 9, request(None, -1, &[("a", 0, plain((7, 0), 5, 3))]));
-    let told = list(&mut world, old, 5, -1);
     world.hold(replication);
+    let three = world.send(old, 9, request(None, -1, &[("a", 0, plain((7, 0), 5, 3))]));
+    // The follower gets them and says so; that they are committed it is not told.
+    world.deliver_next();
+    world.deliver_next();
+    assert!(!world.waits(three));
+    let told = list(&mut world, old, 5, -1);
     world.elect("a", 0, 1);
     let client = world.connect(1);
     (world, client, told)
