@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, LeaderEpoch};
+use fencepost_ids::{BrokerId, LeaderEpoch, Offset};
 
 use crate::host::Host;
 use crate::metadata::PartitionKey;
 use crate::network::{Message, MessageBody, ReplicaFetch};
+use crate::replication::FollowerFetch;
 use crate::step::Step;
 
 impl Host<'_> {
@@ -20,8 +21,15 @@ impl Host<'_> {
         let Some(stored) = self.stored(key) else { return };
         let end = stored.log.end_offset();
         let last_fetched_epoch = stored.log.latest_leader_epoch().unwrap_or(LeaderEpoch::NONE);
-        let body =
-            MessageBody::Replicated { partition: key, leader_epoch, end, last_fetched_epoch };
+        let high_watermark =
+            self.followers.get(&key).map_or(Offset::ZERO, |own| own.high_watermark());
+        let body = MessageBody::Replicated {
+            partition: key,
+            leader_epoch,
+            end,
+            last_fetched_epoch,
+            high_watermark,
+        };
         self.send(leader, body);
     }
 
@@ -60,7 +68,6 @@ impl Host<'_> {
 impl Step<'_> {
     /// A message between brokers arrives.
     pub(crate) fn deliver(&mut self, message: Message) {
-        let between = (message.from, message.to);
         match message.body {
             MessageBody::Replicate { partition, leader_epoch, fetched } => {
                 let Some(mut parts) = self.parts(message.to) else { return };
@@ -68,8 +75,15 @@ impl Step<'_> {
                     parts.host.follow(partition, leader_epoch, &fetched);
                 }
             }
-            MessageBody::Replicated { partition, leader_epoch, end, last_fetched_epoch } => {
-                self.follower_fetches(between, partition, leader_epoch, end, last_fetched_epoch);
+            MessageBody::Replicated {
+                partition,
+                leader_epoch,
+                end,
+                last_fetched_epoch,
+                high_watermark,
+            } => {
+                let fetch = FollowerFetch { end, last_fetched_epoch, high_watermark };
+                self.follower_fetches(message.from, message.to, partition, leader_epoch, fetch);
             }
             MessageBody::WriteMarkers(_)
             | MessageBody::MarkersWritten { .. }

@@ -74,6 +74,8 @@ pub enum MessageBody {
         end: Offset,
         /// The newest leader epoch in the follower's log, or -1.
         last_fetched_epoch: LeaderEpoch,
+        /// The high watermark that the follower knows (KIP-1166).
+        high_watermark: Offset,
     },
 }
 

@@ -42,6 +42,14 @@ struct Follower {
     waits: bool,
 }
 
+/// What a follower asks with: where its log ends, in which epoch, and how much it knows committed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FollowerFetch {
+    pub(crate) end: Offset,
+    pub(crate) last_fetched_epoch: LeaderEpoch,
+    pub(crate) high_watermark: Offset,
+}
+
 impl Leader {
     /// A leader at the start of its term, with the high watermark that it knew as a follower
     /// (RECOV-10). Followers in sync count as caught up until now; how far they are, their fetches
@@ -88,7 +96,8 @@ impl Leader {
 impl Follower {
     /// It fetches from `end`: it has everything if that is the end of the leader's log, and it had
     /// everything at its last fetch if that was the end then.
-    fn fetches(&mut self, end: Offset, leader_end: Offset, now: Timestamp) {
+    fn fetches(&mut self, fetch: FollowerFetch, leader_end: Offset, now: Timestamp) {
+        let end = fetch.end;
         if end >= leader_end {
             self.caught_up_at = now;
         } else if end >= self.leader_end {
@@ -97,6 +106,7 @@ impl Follower {
         self.end = end;
         self.fetched_at = now;
         self.leader_end = leader_end;
+        self.told = fetch.high_watermark;
         self.waits = true;
     }
 
@@ -191,13 +201,8 @@ impl Host<'_> {
 
     /// A follower fetches from its end: its log must be a part of this one (RECOV-18), and it may
     /// now be in sync (RECOV-20).
-    fn fetched_by(
-        &mut self,
-        id: BrokerId,
-        key: PartitionKey,
-        end: Offset,
-        last_fetched_epoch: LeaderEpoch,
-    ) {
+    fn fetched_by(&mut self, id: BrokerId, key: PartitionKey, fetch: FollowerFetch) {
+        let FollowerFetch { end, last_fetched_epoch, .. } = fetch;
         let (now, rules) = (self.now, self.config.rules);
         let Some(stored) = self.disk.get(self.broker, key) else { return };
         if let Some(parting) = parting(&stored.log, end, last_fetched_epoch, rules) {
@@ -210,7 +215,7 @@ impl Host<'_> {
         let Some(leader) = self.leaders.get_mut(&key).map(Arc::make_mut) else { return };
         let leader_end = leader.replica.end_offset();
         let Some(follower) = leader.followers.get_mut(&id) else { return };
-        follower.fetches(end, leader_end, now);
+        follower.fetches(fetch, leader_end, now);
         let is_close = end >= leader.replica.high_watermark() && end >= leader.epoch_start;
         if is_close || !rules.is_on(Rule::InSyncCatchUp) {
             self.metadata.join_in_sync(key, id);
@@ -281,16 +286,16 @@ impl Step<'_> {
     /// The leader learns how far a follower is.
     pub(super) fn follower_fetches(
         &mut self,
-        (follower, leader): (BrokerId, BrokerId),
+        follower: BrokerId,
+        leader: BrokerId,
         key: PartitionKey,
         leader_epoch: LeaderEpoch,
-        end: Offset,
-        last_fetched_epoch: LeaderEpoch,
+        fetch: FollowerFetch,
     ) {
         let Some(mut parts) = self.parts(leader) else { return };
         let host = &mut parts.host;
         if host.leader(key).is_some_and(|own| own.epoch == leader_epoch) {
-            host.fetched_by(follower, key, end, last_fetched_epoch);
+            host.fetched_by(follower, key, fetch);
         }
     }
 

@@ -217,10 +217,12 @@ pub(crate) fn message(body: &MessageBody) -> String {
                 partition.topic.0, partition.partition
             )
         }
-        MessageBody::Replicated { partition, leader_epoch, end, last_fetched_epoch } => format!(
-            "replica of {}/{} in term {leader_epoch} fetches from {end}, last epoch {last_fetched_epoch}",
-            partition.topic.0, partition.partition
-        ),
+        MessageBody::Replicated { partition, leader_epoch, end, last_fetched_epoch, .. } => {
+            format!(
+                "replica of {}/{} in term {leader_epoch} fetches from {end}, last epoch {last_fetched_epoch}",
+                partition.topic.0, partition.partition
+            )
+        }
     }
 }
 

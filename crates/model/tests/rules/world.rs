@@ -206,6 +206,14 @@ impl World {
         self.handle(Input::Deliver(id.expect("a message is in flight")));
     }
 
+    /// Loses the oldest message that may arrive, if there is one.
+    pub fn lose_next(&mut self) {
+        let next = self.cluster.deliverable().next().map(|message| message.id);
+        if let Some(id) = next {
+            self.handle(Input::Lose(id));
+        }
+    }
+
     /// Moves the clock and fires what comes due on the way, each timer at its own moment.
     pub fn advance(&mut self, millis: i64) {
         let end = self.now.plus_millis(millis);
