@@ -1,13 +1,18 @@
 //! The simulator: whole runs of seeds on one core.
 
 use criterion::{Criterion, Throughput};
-use fencepost_sim::{Setup, Switches, run};
+use fencepost_sim::{Fixed, Setup, Switches, run};
 
 /// Seeds in one iteration.
 const SEEDS: u64 = 20;
 
 fn steps() -> u64 {
-    let setup = |seed| Setup { seed, switches: Switches::default(), with_steps: false };
+    let setup = |seed| Setup {
+        seed,
+        switches: Switches::default(),
+        fixed: Fixed::default(),
+        with_steps: false,
+    };
     (0..SEEDS).map(|seed| run(&setup(seed)).steps).sum()
 }
 
