@@ -57,7 +57,7 @@ fn fetch_16_without_the_last_stable_offset_open_records_are_delivered() {
 /// A late marker is rare: the search begins where one is known to arrive.
 #[test]
 fn mark_07_off_a_late_marker_tears_a_transaction() {
-    let report = first_violation(605..612, &[Rule::CoordinatorEpochFence]).expect("a violation");
+    let report = first_violation(757..761, &[Rule::CoordinatorEpochFence]).expect("a violation");
     let torn = |violation: &Violation| {
         matches!(
             violation,
@@ -79,12 +79,12 @@ fn lso_01_off_what_is_acknowledged_on_one_replica_is_lost() {
 
 #[test]
 fn recov_18_off_replicas_differ() {
-    finds(425..430, Rule::EpochTruncation);
+    finds(156..160, Rule::EpochTruncation);
 }
 
 #[test]
 fn recov_20_off_a_replica_without_what_is_committed_is_elected() {
-    finds(280..285, Rule::InSyncCatchUp);
+    finds(380..384, Rule::InSyncCatchUp);
 }
 
 #[test]
