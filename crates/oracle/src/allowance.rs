@@ -66,10 +66,10 @@ impl Circumstances {
             | Violation::AbortedVisible { .. }
             | Violation::WrongDelivery { .. }
             | Violation::OffsetsAndOutputsDisagree { .. }
+            | Violation::NeverEnded { .. }
             | Violation::WrongRefusal { .. } => true,
             Violation::Duplicated { .. }
             | Violation::Reordered { .. }
-            | Violation::NeverEnded { .. }
             | Violation::Stuck { .. } => false,
         };
         if self.unclean_election {
