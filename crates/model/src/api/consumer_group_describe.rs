@@ -29,11 +29,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ConsumerGroupDes
             Ok(described) => described,
             Err(refusal) => DescribedGroup::default()
                 .with_error_code(refusal.error.code())
-                // The empty group id is refused without words.
-                .with_error_message(
-                    (refusal.error != ErrorCode::InvalidGroupId)
-                        .then(|| StrBytes::from_string(refusal.message)),
-                ),
+                .with_error_message(refusal.message()),
         };
         described.with_group_id(id)
     });

@@ -101,7 +101,7 @@ fn assignment(partitions: &Partitions) -> Assignment {
 fn refused(refusal: Refusal) -> ConsumerGroupHeartbeatResponse {
     ConsumerGroupHeartbeatResponse::default()
         .with_error_code(refusal.error.code())
-        .with_error_message(Some(StrBytes::from_string(refusal.message)))
+        .with_error_message(refusal.message())
 }
 
 pub(crate) fn fail(response: &mut ConsumerGroupHeartbeatResponse, error: ErrorCode) {

@@ -17,7 +17,7 @@ use fencepost_ids::{
     TopicId, TopicName,
 };
 
-use fencepost_wire::Release;
+use fencepost_wire::{Release, StrBytes};
 
 use super::assign::{Assignor, Partitions};
 use super::records::{ConsumerGroupRecord, RegularExpressionValue, SubscribedTopic};
@@ -171,7 +171,7 @@ pub(crate) enum TimerChange {
 pub(crate) struct Refusal {
     /// The error of the answer.
     pub(crate) error: ErrorCode,
-    /// Its message.
+    /// Its message, "" for none.
     pub(crate) message: String,
 }
 
@@ -186,9 +186,14 @@ impl Refusal {
         Self::new(ErrorCode::GroupIdNotFound, format!("Group {group} is not a consumer group."))
     }
 
-    /// An error that says all by its name.
+    /// What it says on the wire.
+    pub(crate) fn message(self) -> Option<StrBytes> {
+        (!self.message.is_empty()).then(|| StrBytes::from_string(self.message))
+    }
+
+    /// An error without words.
     pub(crate) fn of(error: ErrorCode) -> Self {
-        Self::new(error, error.to_string())
+        Self::new(error, "")
     }
 
     fn new(error: ErrorCode, message: impl Into<String>) -> Self {

@@ -9,6 +9,7 @@ mod heartbeats;
 mod joins;
 mod leaves;
 mod policies;
+mod properties;
 mod statics;
 mod syncs;
 mod timers;
