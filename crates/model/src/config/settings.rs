@@ -146,6 +146,7 @@ settings! {
         transaction_max_timeout_ms: i32 = 900_000, "transaction.max.timeout.ms", 1;
         transaction_partition_verification_enable: bool = true, "transaction.partition.verification.enable", ANY;
         transaction_remove_expired_transaction_cleanup_interval_ms: i32 = 3_600_000, "transaction.remove.expired.transaction.cleanup.interval.ms", 1;
+        transaction_state_log_load_buffer_size: Fixed<5_242_880> = Fixed, "transaction.state.log.load.buffer.size", ANY;
         transaction_state_log_min_isr: i32 = 2, "transaction.state.log.min.isr", 1;
         transaction_state_log_num_partitions: i32 = 50, "transaction.state.log.num.partitions", 1;
         transaction_state_log_replication_factor: i32 = 3, "transaction.state.log.replication.factor", 1;

@@ -11,7 +11,7 @@ use super::coordinator::{Progress, TxnCoordinator};
 use super::state::{Identity, TxnPath};
 use crate::api;
 use crate::host::Host;
-use crate::metadata::Metadata;
+use crate::metadata::{CONSUMER_OFFSETS, Metadata, TRANSACTION_STATE};
 use crate::network::{MessageBody, MessageId, TransactionAnswer, TransactionQuestion};
 use crate::ticket::Ticket;
 
@@ -177,7 +177,7 @@ fn refused(
     let codes: Vec<_> = partitions
         .iter()
         .map(|(topic, index)| match metadata.topic(topic) {
-            Some(found) if found.internal && internal_is_refused => {
+            _ if internal_is_refused && INTERNAL_TOPICS.contains(&topic.as_str()) => {
                 Some(ErrorCode::TopicAuthorizationFailed)
             }
             Some(found) if found.partition(*index).is_some() => None,
@@ -188,6 +188,9 @@ fn refused(
         codes.into_iter().map(|code| code.unwrap_or(ErrorCode::OperationNotAttempted)).collect()
     })
 }
+
+/// The topics that no client adds, whether they exist or not.
+const INTERNAL_TOPICS: [&str; 3] = [CONSUMER_OFFSETS, TRANSACTION_STATE, "__share_group_state"];
 
 fn partitions_of(question: &TransactionQuestion) -> impl Iterator<Item = TopicPartition> {
     question.partitions.iter().map(|(topic, index)| TopicPartition::new(topic.clone(), *index))

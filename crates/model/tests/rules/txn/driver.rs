@@ -3,6 +3,7 @@
 
 mod reading;
 mod requests;
+pub(crate) use requests::end_request;
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};

@@ -124,6 +124,7 @@ fn failover_07_a_late_marker_of_the_old_owner_is_refused_after_the_new_owners() 
     assert_eq!(world.describe("t"), "CompleteCommit 0,0", "MARKOUT-10");
 }
 
+/// TLOG-11: 7 leaves the record in the log; the old state stands until the next load.
 #[test]
 fn tlog_11_an_answer_15_means_unknown_a_timed_out_prepare_may_be_carried_out() {
     let mut world = open(3, 2);
@@ -142,6 +143,7 @@ fn tlog_11_an_answer_15_means_unknown_a_timed_out_prepare_may_be_carried_out() {
     assert_eq!(world.describe("t"), "CompleteCommit 0,1");
 }
 
+/// TLOG-12: the check after the append; FAILOVER-05 has the one before.
 #[test]
 fn tlog_12_whoever_waits_when_the_partition_moves_reads_16() {
     let mut world = open(3, 2);

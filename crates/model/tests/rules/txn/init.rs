@@ -22,6 +22,7 @@ fn check(world: &mut World, broker: i32, request: InitProducerIdRequest, wanted:
     assert_eq!(world.shown(sent), wanted);
 }
 
+/// INIT-02, INIT-03, INIT-04, INIT-06, INIT-07: arguments before ownership, in their order.
 #[test]
 fn init_02_to_init_07_arguments_are_checked_in_order() {
     let mut world = World::new(3, 2);

@@ -166,3 +166,76 @@ fn markin_03_a_marker_without_an_identity_is_no_marker() {
     assert_eq!(world.mark((7, -1), false, 0, 0), "-1");
     assert_eq!(world.lso_and_hw(0), (0, 0));
 }
+
+/// DESC-01: every field of a description, of one that failed, and of several in one request.
+#[test]
+fn desc_01_the_fields_of_a_description() {
+    let mut world = World::new(1, 1);
+    assert_eq!(world.init("t", None), "0,0");
+    world.pass(5);
+    assert_eq!(world.add("t", (0, 0), &[1, 2]), "0 0");
+    let start = world.now.0;
+    let ids = ["t", "nobody"].map(crate::txn::driver::transactional_id).to_vec();
+    let request = fencepost_wire::messages::DescribeTransactionsRequest::default()
+        .with_transactional_ids(ids);
+    let Response::DescribeTransactions(answer) = world.call(0, 0, request) else { panic!() };
+    let [found, unknown] = &answer.transaction_states[..] else { panic!("two rows") };
+    assert_eq!((found.error_code, found.transaction_state.as_str()), (0, "Ongoing"));
+    assert_eq!((found.transaction_timeout_ms, found.transaction_start_time_ms), (60_000, start));
+    assert_eq!((found.producer_id.0, found.producer_epoch), (0, 0));
+    assert_eq!(
+        (found.topics[0].topic.as_str(), &found.topics[0].partitions[..]),
+        ("orders", &[1, 2][..])
+    );
+    assert_eq!((unknown.error_code, unknown.transactional_id.0.as_str()), (105, "nobody"));
+    assert_eq!(unknown.transaction_state.as_str(), "");
+    assert_eq!((unknown.transaction_timeout_ms, unknown.transaction_start_time_ms), (0, 0));
+    assert_eq!((unknown.producer_id.0, unknown.producer_epoch), (0, 0));
+    assert!(unknown.topics.is_empty());
+}
+
+/// DESC-03: each broker lists its own ids, and none while it loads.
+#[test]
+fn desc_03_the_ids_of_a_cluster_are_those_of_its_brokers() {
+    let mut world = World::new(3, 2);
+    let ids = ["t", "u", "v", "w", "x"];
+    let mut owners = std::collections::BTreeMap::new();
+    for id in ids {
+        world.init(id, None);
+        owners.entry(world.coordinator(id)).or_insert_with(Vec::new).push(id);
+    }
+    let rows = |world: &mut World, broker| {
+        let Response::ListTransactions(answer) = world.call(broker, 2, all()) else { panic!() };
+        let ids = answer.transaction_states.iter().map(|row| row.transactional_id.0.to_string());
+        (answer.error_code, ids.collect::<Vec<_>>())
+    };
+    assert!(owners.len() > 1, "more than one broker owns an id");
+    for broker in 0..3 {
+        let mut wanted = owners.get(&broker).cloned().unwrap_or_default();
+        let (error, mut found) = rows(&mut world, broker);
+        found.sort();
+        wanted.sort_unstable();
+        assert_eq!((error, found), (0, wanted.iter().map(|it| (*it).to_owned()).collect()));
+    }
+    let owner = world.coordinator("t");
+    world.loads_held = true;
+    world.elect(crate::txn::driver::TXN_LOG, World::txn_partition("t"), owner);
+    assert_eq!(rows(&mut world, owner), (14, vec![]));
+}
+
+/// DESC-05: the filter by duration is there from version 1 on, whatever the state.
+#[test]
+fn desc_05_an_id_is_listed_if_its_transaction_began_longer_ago() {
+    let mut world = World::new(1, 1);
+    assert_eq!(world.init("empty", None), "0,0");
+    assert_eq!(world.init("t", None), "1,0");
+    assert_eq!(world.add("t", (1, 0), &[0]), "0");
+    assert_eq!(world.end("t", 4, (1, 0), true), "-1,-1");
+    world.pass(500);
+    let duration = |millis| all().with_duration_filter(millis);
+    let both = "empty Empty, t CompleteCommit";
+    assert_eq!(list(&mut world, duration(-1)), both, "no filter");
+    assert_eq!(list(&mut world, duration(499)), both, "the state does not matter");
+    assert_eq!(list(&mut world, duration(500)), "empty Empty", "strictly longer");
+    assert_eq!(list(&mut world, duration(0)), both);
+}

@@ -135,6 +135,7 @@ fn markout_06_a_broker_that_crashes_with_a_request_gets_it_again() {
     assert_eq!(world.describe("t"), "CompleteCommit 0,1");
 }
 
+/// MARKOUT-02, MARKOUT-07: the leader is looked up again at every try.
 #[test]
 fn markout_02_and_markout_07_a_moved_partition_gets_its_marker_from_its_new_leader() {
     let mut world = spread();

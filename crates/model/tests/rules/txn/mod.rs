@@ -4,6 +4,8 @@ pub(crate) mod driver;
 mod tables;
 
 mod adding;
+mod arguments;
+mod clients;
 mod decisions;
 mod failover;
 mod fencing;
@@ -13,6 +15,7 @@ mod inspecting;
 mod levels;
 mod markers;
 mod offsets;
+mod records;
 mod reference;
 mod schedules;
 mod switches;

@@ -66,6 +66,7 @@ fn timeout_03_activity_does_not_extend_and_idleness_before_the_first_partition_d
     assert_eq!(world.describe("t"), "CompleteAbort 0,1");
 }
 
+/// TIMEOUT-04, CLIENT-09: what tells a producer after a timeout whether it may go on.
 #[test]
 fn timeout_04_every_cell_of_what_the_old_producer_reads() {
     for transaction_version in [1, 2] {

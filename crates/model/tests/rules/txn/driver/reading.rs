@@ -5,10 +5,11 @@ use fencepost_ids::ErrorCode;
 use fencepost_log::BatchHeader;
 use fencepost_wire::messages::fetch_request::{FetchPartition, FetchTopic};
 use fencepost_wire::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use fencepost_wire::messages::{FetchRequest, ListOffsetsRequest};
+use fencepost_wire::messages::{DescribeTransactionsRequest, FetchRequest, ListOffsetsRequest};
 use fencepost_wire::{ApiKey, Response};
 
-use super::{TXN_LOG, World, topic_name};
+use super::{TXN_LOG, World, topic_name, transactional_id};
+use crate::txn::tables::STATES;
 
 impl World {
     /// Every batch of a partition: data as `p0e0 #0`, markers as `COMMIT p0e0 c0`.
@@ -177,6 +178,13 @@ fn show_batch(batch: &Bytes) -> String {
 
 /// Status and identity of the one record of a coordinator's batch, if it is about `id`.
 fn show_txn_record(batch: &Bytes, id: &str) -> Option<String> {
+    let Some(value) = value_of(batch, id)? else { return Some("tombstone".to_owned()) };
+    let value = read_value(value);
+    Some(format!("{} {},{}", value.state, value.producer.0, value.producer.1))
+}
+
+/// The value of the one record of a coordinator's batch, if it is about `id`; null for a tombstone.
+fn value_of<'a>(batch: &'a Bytes, id: &str) -> Option<Option<&'a [u8]>> {
     let mut rest = &batch[61..];
     varint(&mut rest);
     rest = &rest[1..];
@@ -188,15 +196,99 @@ fn show_txn_record(batch: &Bytes, id: &str) -> Option<String> {
     if key[4..] != *id.as_bytes() {
         return None;
     }
-    if varint(&mut rest) < 0 {
-        return Some("tombstone".to_owned());
+    Some(usize::try_from(varint(&mut rest)).ok().map(|length| &rest[..length]))
+}
+
+/// A value of `__transaction_state` (TLOG-06).
+#[derive(Debug)]
+pub(crate) struct TxnValue {
+    pub(crate) version: i16,
+    pub(crate) state: &'static str,
+    pub(crate) producer: (i64, i16),
+    pub(crate) timeout_ms: i32,
+    /// None is null.
+    pub(crate) partitions: Option<Vec<String>>,
+    pub(crate) update: i64,
+    pub(crate) start: i64,
+    /// Tag 2.
+    pub(crate) client_level: i16,
+}
+
+impl World {
+    /// When the transaction of an id began, by DescribeTransactions.
+    pub(crate) fn started(&mut self, id: &str) -> i64 {
+        let broker = self.coordinator(id);
+        let request = DescribeTransactionsRequest::default()
+            .with_transactional_ids(vec![transactional_id(id)]);
+        let Response::DescribeTransactions(answer) = self.call(broker, 0, request) else {
+            panic!()
+        };
+        answer.transaction_states[0].transaction_start_time_ms
     }
-    let producer_id = i64::from_be_bytes(rest[2..10].try_into().unwrap());
-    let epoch = i16::from_be_bytes(rest[10..12].try_into().unwrap());
-    let status =
-        ["Empty", "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort"]
-            [usize::from(rest[16])];
-    Some(format!("{status} {producer_id},{epoch}"))
+
+    /// The batches of a transactional id in the coordinators' log.
+    pub(crate) fn txn_batches(&mut self, id: &str) -> Vec<Bytes> {
+        let (batches, ..) = self.fetch(TXN_LOG, Self::txn_partition(id), 0);
+        batches.into_iter().filter(|batch| value_of(batch, id).is_some()).collect()
+    }
+
+    /// Their values; a tombstone has none.
+    pub(crate) fn txn_values(&mut self, id: &str) -> Vec<TxnValue> {
+        let batches = self.txn_batches(id);
+        batches.iter().filter_map(|batch| value_of(batch, id)?.map(read_value)).collect()
+    }
+}
+
+/// Reads a value; every length in it is below 128 and so one byte in version 1.
+fn read_value(mut rest: &[u8]) -> TxnValue {
+    fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+        let (taken, after) = rest.split_at(N);
+        *rest = after;
+        taken.try_into().unwrap()
+    }
+    let version = i16::from_be_bytes(take(&mut rest));
+    let producer_id = i64::from_be_bytes(take(&mut rest));
+    let epoch = i16::from_be_bytes(take(&mut rest));
+    let timeout_ms = i32::from_be_bytes(take(&mut rest));
+    let [status] = take(&mut rest);
+    let count = |rest: &mut &[u8]| match version {
+        0 => i32::from_be_bytes(take(rest)),
+        _ => i32::from(take::<1>(rest)[0]) - 1,
+    };
+    let topics = count(&mut rest);
+    let mut partitions = Vec::new();
+    for _ in 0..topics {
+        let length = match version {
+            0 => i16::from_be_bytes(take(&mut rest)),
+            _ => i16::from(take::<1>(&mut rest)[0]) - 1,
+        };
+        let (name, after) = rest.split_at(usize::try_from(length).unwrap());
+        rest = after;
+        for _ in 0..count(&mut rest) {
+            let index = i32::from_be_bytes(take(&mut rest));
+            partitions.push(format!("{}-{index}", String::from_utf8_lossy(name)));
+        }
+        if version > 0 {
+            assert_eq!(take::<1>(&mut rest), [0], "no tags");
+        }
+    }
+    let update = i64::from_be_bytes(take(&mut rest));
+    let start = i64::from_be_bytes(take(&mut rest));
+    let client_level = match rest {
+        [] | [0] => 0,
+        [1, 2, 2, high, low] => i16::from_be_bytes([*high, *low]),
+        other => panic!("tags: {other:?}"),
+    };
+    TxnValue {
+        version,
+        state: STATES[usize::from(status)],
+        producer: (producer_id, epoch),
+        timeout_ms,
+        partitions: (topics >= 0).then_some(partitions),
+        update,
+        start,
+        client_level,
+    }
 }
 
 fn varint(bytes: &mut &[u8]) -> i64 {

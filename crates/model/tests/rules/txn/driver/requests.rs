@@ -18,11 +18,31 @@ use crate::world::{plain, transactional};
 
 impl World {
     pub(crate) fn send_init(&mut self, id: &str, version: i16, expected: Option<Producer>) -> Sent {
+        self.send_initialising(id, version, 60_000, expected)
+    }
+
+    /// InitProducerId v5 with a timeout.
+    pub(crate) fn send_init_as(
+        &mut self,
+        id: &str,
+        timeout_ms: i32,
+        expected: Option<Producer>,
+    ) -> Sent {
+        self.send_initialising(id, 5, timeout_ms, expected)
+    }
+
+    fn send_initialising(
+        &mut self,
+        id: &str,
+        version: i16,
+        timeout_ms: i32,
+        expected: Option<Producer>,
+    ) -> Sent {
         let broker = self.coordinator(id);
         let (producer_id, epoch) = expected.unwrap_or((-1, -1));
         let request = InitProducerIdRequest::default()
             .with_transactional_id(Some(transactional_id(id)))
-            .with_transaction_timeout_ms(60_000)
+            .with_transaction_timeout_ms(timeout_ms)
             .with_producer_id(producer_id.into())
             .with_producer_epoch(epoch);
         self.send(broker, version, request)
@@ -57,10 +77,34 @@ impl World {
         partitions: &[i32],
         verify_only: bool,
     ) -> Sent {
+        self.send_adding_of("orders", id, version, producer, partitions, verify_only)
+    }
+
+    /// AddPartitionsToTxn of partition 0 of a topic.
+    pub(crate) fn add_topic(
+        &mut self,
+        id: &str,
+        version: i16,
+        producer: Producer,
+        topic: &str,
+    ) -> String {
+        let sent = self.send_adding_of(topic, id, version, producer, &[0], false);
+        self.shown(sent)
+    }
+
+    fn send_adding_of(
+        &mut self,
+        topic: &str,
+        id: &str,
+        version: i16,
+        producer: Producer,
+        partitions: &[i32],
+        verify_only: bool,
+    ) -> Sent {
         let broker = self.coordinator(id);
         let topics = vec![
             AddPartitionsToTxnTopic::default()
-                .with_name(topic_name("orders"))
+                .with_name(topic_name(topic))
                 .with_partitions(partitions.to_vec()),
         ];
         let request = if version < 4 {
@@ -82,13 +126,23 @@ impl World {
     }
 
     pub(crate) fn add_offsets(&mut self, id: &str, producer: Producer, group: &str) -> String {
+        self.add_offsets_in(id, 3, producer, group)
+    }
+
+    pub(crate) fn add_offsets_in(
+        &mut self,
+        id: &str,
+        version: i16,
+        producer: Producer,
+        group: &str,
+    ) -> String {
         let broker = self.coordinator(id);
         let request = AddOffsetsToTxnRequest::default()
             .with_transactional_id(transactional_id(id))
             .with_producer_id(producer.0.into())
             .with_producer_epoch(producer.1)
             .with_group_id(StrBytes::from_string(group.to_owned()).into());
-        let sent = self.send(broker, 3, request);
+        let sent = self.send(broker, version, request);
         self.shown(sent)
     }
 
@@ -217,7 +271,7 @@ impl World {
     }
 }
 
-fn end_request(id: &str, producer: Producer, commit: bool) -> EndTxnRequest {
+pub(crate) fn end_request(id: &str, producer: Producer, commit: bool) -> EndTxnRequest {
     EndTxnRequest::default()
         .with_transactional_id(transactional_id(id))
         .with_producer_id(producer.0.into())
