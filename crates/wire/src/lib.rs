@@ -29,6 +29,7 @@ mod convert;
 pub use convert::{FromWire, ToWire};
 mod guard;
 mod newest;
+pub use newest::{TransactionMarker, WriteTxnMarkersRequest};
 mod reader;
 mod schema;
 mod throttle;

@@ -1,11 +1,13 @@
 //! The versions that Kafka 4.2 has and kafka-protocol cannot read or write yet.
 //!
 //! `OffsetCommit` and `OffsetFetch` 10 name topics by their ids (KIP-848); `ListOffsets` 11 is laid out
-//! as 10. What a version has in common with the one before is left to kafka-protocol.
+//! as 10; `WriteTxnMarkers` 2 adds a field. What a version has in common with the one before is left to kafka-protocol.
 
 mod offset_commit;
 mod offset_fetch;
 mod parts;
+mod write_txn_markers;
+pub use write_txn_markers::{TransactionMarker, WriteTxnMarkersRequest};
 
 use bytes::Bytes;
 
@@ -16,6 +18,8 @@ use crate::{ApiKey, Request, Response};
 const BY_TOPIC_ID: i16 = 10;
 /// The last version of `ListOffsets` that kafka-protocol knows.
 const LIST_OFFSETS: i16 = 10;
+/// The last version of `WriteTxnMarkers` that kafka-protocol knows.
+const WRITE_TXN_MARKERS: i16 = 1;
 
 /// A request of a version that is read here; nothing for all others.
 pub(crate) fn decode_request(
@@ -53,6 +57,9 @@ pub(crate) fn decode_response(
         }
         ApiKey::ListOffsets if version > LIST_OFFSETS => {
             parts::structure(bytes, LIST_OFFSETS).map(Response::ListOffsets)
+        }
+        ApiKey::WriteTxnMarkers if version > WRITE_TXN_MARKERS => {
+            parts::structure(bytes, WRITE_TXN_MARKERS).map(Response::WriteTxnMarkers)
         }
         _ => return None,
     };
@@ -97,6 +104,9 @@ pub(crate) fn encode_response(
         }
         Response::ListOffsets(body) if version > LIST_OFFSETS => {
             parts::put_structure(out, body, LIST_OFFSETS)
+        }
+        Response::WriteTxnMarkers(body) if version > WRITE_TXN_MARKERS => {
+            parts::put_structure(out, body, WRITE_TXN_MARKERS)
         }
         _ => return None,
     };

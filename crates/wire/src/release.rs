@@ -2,11 +2,9 @@
 //!
 //! The ranges are those of the message schemas of 3.9.1, 4.0.1, 4.1.1 and 4.2.0; a version that a
 //! release calls unstable is not advertised (`InitProducerId` 6; `OffsetCommit` 10, `OffsetFetch` 10
-//! and `ListOffsets` 11 in 4.1). They differ from the real release in two places, since a version
-//! that cannot be encoded is not advertised (API-01):
-//!
-//! - 3.9 begins where 4.0 does: the versions that KIP-896 removed are not served.
-//! - 4.2 ends where 4.1 does for `WriteTxnMarkers` (1, not 2).
+//! and `ListOffsets` 11 in 4.1). They differ from the real release in one place, since a version
+//! that cannot be encoded is not advertised (API-01): 3.9 begins where 4.0 does, so that the versions
+//! that KIP-896 removed are not served.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -86,6 +84,7 @@ const fn range_in_4_2(api: ApiKey) -> (i16, i16) {
         ApiKey::ListOffsets => (1, 11),
         ApiKey::OffsetCommit => (2, 10),
         ApiKey::OffsetFetch => (1, 10),
+        ApiKey::WriteTxnMarkers => (1, 2),
         same => range_in_4_1(same),
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use fencepost_wire::messages::add_partitions_to_txn_request as add_partitions;
 use fencepost_wire::messages::*;
-use fencepost_wire::{ApiKey, Request, StrBytes};
+use fencepost_wire::{ApiKey, Request, StrBytes, WriteTxnMarkersRequest};
 
 fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())

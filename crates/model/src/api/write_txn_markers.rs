@@ -1,5 +1,5 @@
-//! WriteTxnMarkers (key 27), version 1: from coordinators as messages, from admin clients over the
-//! wire (MARKIN-01 to MARKIN-07, DESC-07).
+//! WriteTxnMarkers (key 27), versions 1 and 2: from coordinators as messages, from admin clients
+//! over the wire (MARKIN-01 to MARKIN-07, DESC-07).
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,11 @@ use fencepost_ids::{
     Timestamp, TopicName,
 };
 use fencepost_log::{Marker, MarkerType, MarkerVersion};
-use fencepost_wire::messages::write_txn_markers_request::WritableTxnMarker;
+use fencepost_wire::messages::WriteTxnMarkersResponse;
 use fencepost_wire::messages::write_txn_markers_response::{
     WritableTxnMarkerPartitionResult, WritableTxnMarkerResult, WritableTxnMarkerTopicResult,
 };
-use fencepost_wire::messages::{WriteTxnMarkersRequest, WriteTxnMarkersResponse};
-use fencepost_wire::{FromWire, ToWire};
+use fencepost_wire::{FromWire, ToWire, TransactionMarker, WriteTxnMarkersRequest};
 
 use crate::group;
 use crate::metadata::{CONSUMER_OFFSETS, PartitionKey};
@@ -237,7 +236,8 @@ fn response(results: &[MarkerResult]) -> WriteTxnMarkersResponse {
     WriteTxnMarkersResponse::default().with_markers(markers.collect())
 }
 
-fn entry(marker: &WritableTxnMarker) -> MarkerEntry {
+fn entry(marker: &TransactionMarker) -> MarkerEntry {
+    let TransactionMarker { marker, transaction_version } = marker;
     let partitions = marker.topics.iter().flat_map(|topic| {
         let name = TopicName::from_wire(&topic.name);
         topic.partition_indexes.iter().map(move |index| (name.clone(), PartitionIndex(*index)))
@@ -247,7 +247,7 @@ fn entry(marker: &WritableTxnMarker) -> MarkerEntry {
         producer_epoch: ProducerEpoch::from_wire(&marker.producer_epoch),
         marker_type: if marker.transaction_result { MarkerType::Commit } else { MarkerType::Abort },
         coordinator_epoch: CoordinatorEpoch::from_wire(&marker.coordinator_epoch),
-        transaction_version: 0,
+        transaction_version: u8::try_from(*transaction_version).unwrap_or(0),
         partitions: partitions.collect(),
     }
 }

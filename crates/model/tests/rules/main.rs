@@ -17,3 +17,4 @@ mod settings;
 mod topics;
 mod txn;
 mod world;
+mod write_txn_markers;

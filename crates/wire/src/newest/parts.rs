@@ -11,12 +11,20 @@ fn cut(error: impl ToString) -> String {
     error.to_string()
 }
 
+pub(super) fn int8(bytes: &mut Bytes) -> Result<i8> {
+    bytes.try_get_i8().map_err(cut)
+}
+
 pub(super) fn int16(bytes: &mut Bytes) -> Result<i16> {
     bytes.try_get_i16().map_err(cut)
 }
 
 pub(super) fn int32(bytes: &mut Bytes) -> Result<i32> {
     bytes.try_get_i32().map_err(cut)
+}
+
+pub(super) fn int64(bytes: &mut Bytes) -> Result<i64> {
+    bytes.try_get_i64().map_err(cut)
 }
 
 pub(super) fn boolean(bytes: &mut Bytes) -> Result<bool> {

@@ -1,6 +1,6 @@
 //! The fields of the messages of transactions.
 
-use super::Kind::{Bool, Int16, Int32, Int64, Text};
+use super::Kind::{Bool, Int8, Int16, Int32, Int64, Text};
 use super::{Schema, array, field, structs};
 
 pub(crate) const INIT_PRODUCER_ID: Schema = Schema {
@@ -112,6 +112,7 @@ pub(crate) const WRITE_TXN_MARKERS: Schema = Schema {
             field("transaction_result", Bool),
             structs("topics", &[field("name", Text), array("partition_indexes", &Int32)]),
             field("coordinator_epoch", Int32),
+            field("transaction_version", Int8).since(2),
         ],
     )],
     response: &[structs(

@@ -5,8 +5,8 @@ use fencepost_wire::messages::fetch_request::FetchPartition;
 use fencepost_wire::messages::write_txn_markers_request::{
     WritableTxnMarker, WritableTxnMarkerTopic,
 };
-use fencepost_wire::messages::{FetchRequest, TopicName, WriteTxnMarkersRequest};
-use fencepost_wire::{FetchedPartition, Release, Response, StrBytes};
+use fencepost_wire::messages::{FetchRequest, TopicName};
+use fencepost_wire::{FetchedPartition, Release, Response, StrBytes, WriteTxnMarkersRequest};
 
 use super::{body, bytes, partitions, request};
 use crate::produce;

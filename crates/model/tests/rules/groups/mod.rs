@@ -34,9 +34,8 @@ use fencepost_wire::messages::write_txn_markers_request::{
 use fencepost_wire::messages::{
     GroupId, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, OffsetCommitRequest,
     OffsetFetchRequest, SyncGroupRequest, TopicName, TransactionalId, TxnOffsetCommitRequest,
-    WriteTxnMarkersRequest,
 };
-use fencepost_wire::{Response, StrBytes};
+use fencepost_wire::{Response, StrBytes, WriteTxnMarkersRequest};
 
 use crate::world::{Client, Pending, World};
 

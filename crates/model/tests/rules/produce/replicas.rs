@@ -7,8 +7,8 @@ use fencepost_wire::messages::list_offsets_request::{ListOffsetsPartition, ListO
 use fencepost_wire::messages::write_txn_markers_request::{
     WritableTxnMarker, WritableTxnMarkerTopic,
 };
-use fencepost_wire::messages::{ListOffsetsRequest, TopicName, WriteTxnMarkersRequest};
-use fencepost_wire::{FetchedPartition, Response, StrBytes};
+use fencepost_wire::messages::{ListOffsetsRequest, TopicName};
+use fencepost_wire::{FetchedPartition, Response, StrBytes, WriteTxnMarkersRequest};
 
 use super::{answered, request, rows};
 use crate::fetch;

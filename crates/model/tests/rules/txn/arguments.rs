@@ -8,9 +8,9 @@ use fencepost_wire::messages::write_txn_markers_request::{
     WritableTxnMarker, WritableTxnMarkerTopic,
 };
 use fencepost_wire::messages::{
-    AddPartitionsToTxnRequest, ApiVersionsRequest, InitProducerIdRequest, WriteTxnMarkersRequest,
+    AddPartitionsToTxnRequest, ApiVersionsRequest, InitProducerIdRequest,
 };
-use fencepost_wire::{Release, Response, StrBytes};
+use fencepost_wire::{Release, Response, StrBytes, WriteTxnMarkersRequest};
 
 use crate::administration::describe;
 use crate::txn::driver::{

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use fencepost_wire::StrBytes;
 use fencepost_wire::messages::add_partitions_to_txn_request::{
     AddPartitionsToTxnTopic, AddPartitionsToTxnTransaction,
 };
@@ -12,6 +11,7 @@ use fencepost_wire::messages::write_txn_markers_request::{
     WritableTxnMarker, WritableTxnMarkerTopic,
 };
 use fencepost_wire::messages::*;
+use fencepost_wire::{StrBytes, WriteTxnMarkersRequest};
 
 use super::{Producer, Sent, World, topic_name, transactional_id};
 use crate::world::{plain, transactional};
