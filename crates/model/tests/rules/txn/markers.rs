@@ -249,3 +249,28 @@ fn markout_11_a_completion_that_cannot_be_written_is_written_once_it_can() {
     let log = world.txn_log("t");
     assert_eq!(log, ["Empty 0,0", "Ongoing 0,0", "PrepareCommit 0,1", "CompleteCommit 0,1"]);
 }
+
+/// END-14, MARKOUT-08, MARKIN-04: a coordinator that is loaded again sends every marker of the Prepare
+/// record, and leaders that judge epochs strictly take those that they have already.
+#[test]
+fn end_14_a_reload_sends_all_markers_and_strict_leaders_take_them_twice() {
+    let mut world = World::with(3, |config| config.release = fencepost_wire::Release::V4_2);
+    assert_eq!(world.init("t", None), "0,0");
+    for partition in 0..3 {
+        world.elect("orders", partition, partition);
+        assert_eq!(world.produce("t", 12, (0, 0), 0, partition), "0");
+    }
+    world.held = |message| markers(message) && message.to == BrokerId(2);
+    assert_eq!(world.end("t", 5, (0, 0), true), "0,1");
+    assert_eq!(world.describe("t"), "PrepareCommit 0,1 orders-2", "two of three are written");
+    let owner = world.coordinator("t");
+    world.elect(crate::txn::driver::TXN_LOG, World::txn_partition("t"), owner);
+    world.held = nothing;
+    world.run();
+    assert_eq!(world.describe("t"), "CompleteCommit 0,1");
+    for partition in [0, 1] {
+        let log = world.log("orders", partition);
+        assert_eq!(log[1..], ["COMMIT p0e1 c0", "COMMIT p0e1 c1"], "orders-{partition}");
+    }
+    assert_eq!(world.end("t", 5, (0, 0), true), "0,1", "the retry of the same request");
+}

@@ -1,6 +1,7 @@
 //! The coordinator against a naive reading of the specification: any sequence of requests, timeouts,
 //! late markers, reloads and elections gives the same answers, the same description and markers.
 
+use fencepost_wire::Release;
 use proptest::prelude::*;
 
 use crate::txn::driver::{Producer, TXN_LOG, World, markers, nothing};
@@ -407,7 +408,10 @@ proptest! {
         level in 1i16..=2,
         steps in proptest::collection::vec(any_step(), 1..40),
     ) {
-        let world = World::new(2, level);
+        let world = World::with(2, |config| {
+            config.release = Release::V4_2;
+            config.transaction_version = level;
+        });
         let reference = reference(level, &world);
         check(world, reference, &steps)?;
     }
