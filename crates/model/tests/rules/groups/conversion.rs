@@ -18,9 +18,13 @@ mod without;
 
 use std::collections::BTreeMap;
 
+use fencepost_log::StoredBatch;
 use fencepost_wire::Release;
+use fencepost_wire::messages::fetch_request::{FetchPartition, FetchTopic};
 use fencepost_wire::messages::leave_group_request::MemberIdentity;
-use fencepost_wire::messages::{DescribeGroupsRequest, LeaveGroupRequest, ListGroupsRequest};
+use fencepost_wire::messages::{
+    DescribeGroupsRequest, FetchRequest, LeaveGroupRequest, ListGroupsRequest,
+};
 
 use super::consumer_groups::{beat, check, describe, described, joining, owning, quiet, shown};
 use super::*;
@@ -33,6 +37,30 @@ fn of_release(release: Release, settings: &[(&str, &str)]) -> World {
             config.settings.set(name, value).unwrap();
         }
     })
+}
+
+/// The batches of the groups' partition, each as the versions of its keys, negative for tombstones.
+fn batches(world: &mut World, client: Client) -> Vec<Vec<String>> {
+    let partition = FetchPartition::default().with_partition_max_bytes(1 << 20);
+    let asked = FetchTopic::default()
+        .with_topic(topic("__consumer_offsets"))
+        .with_partitions(vec![partition]);
+    let request = FetchRequest::default().with_max_bytes(1 << 20).with_topics(vec![asked]);
+    let Response::Fetch(response) = world.call(client, 11, request) else {
+        panic!("not a Fetch response")
+    };
+    let mut bytes = Bytes::from(response.topics[0].partitions[0].records.concat());
+    let mut batches = Vec::new();
+    while let Some(batch) = StoredBatch::take(&mut bytes) {
+        let records = batch.records().unwrap();
+        let versions = records.iter().map(|record| {
+            let record = record.unwrap();
+            let sign = if record.value.is_none() { "-" } else { "" };
+            format!("{sign}{}", record.key.unwrap()[1])
+        });
+        batches.push(versions.collect());
+    }
+    batches
 }
 
 /// A string with its int16 length.

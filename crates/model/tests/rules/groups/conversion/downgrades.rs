@@ -10,7 +10,11 @@ fn grp_61_the_last_consumer_member_leaves_a_classic_group_that_rebalances() {
     let client = world.connect(0);
     let member = mixed(&mut world, client);
     assert_eq!(commit_as(&mut world, client, 8, who(2, &member), &[("t", 0, 5)]), [0]);
+    let before = batches(&mut world, client).len();
     check(&mut world, client, quiet("A", -1), Ok((-1, None)));
+    let written = batches(&mut world, client);
+    assert_eq!(written.len(), before + 1);
+    assert_eq!(written[before].join(" "), "-8 -8 -7 -7 -6 -5 -5 -4 -3 2");
     let (state, members) = classic_state(&mut world, client).unwrap();
     assert_eq!(state, "PreparingRebalance");
     assert_eq!(members, BTreeMap::from([(member.clone(), assignment(3, &[2]))]));

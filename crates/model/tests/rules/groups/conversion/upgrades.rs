@@ -179,3 +179,21 @@ fn grp_60_both_kinds_of_records_are_replayed_at_a_load() {
     assert_eq!(heartbeat(&mut world, client, who(1, &member)), 27);
     assert_eq!(admit(&mut world, client, classic(&member)).1, 2);
 }
+
+/// GRP-60: the old group's tombstone, the new group's records, and those of the heartbeat.
+#[test]
+fn grp_60_the_conversion_is_one_batch() {
+    let written = |release| {
+        let settings = [("group.initial.rebalance.delay.ms", "0")];
+        let mut world = of_release(release, &settings);
+        let client = world.connect(0);
+        classic_group(&mut world, client);
+        let before = batches(&mut world, client).len();
+        assert_eq!(beat(&mut world, client, joining("A")).error_code, 0);
+        let batches = batches(&mut world, client);
+        assert_eq!(batches.len(), before + 1);
+        batches[before].join(" ")
+    };
+    assert_eq!(written(Release::V4_2), "-2 5 3 7 6 8 5 3 7 7 6 8");
+    assert_eq!(written(Release::V4_0), "-2 5 4 3 7 6 8 5 3 7 7 6 8");
+}
