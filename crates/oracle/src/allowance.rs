@@ -67,10 +67,9 @@ impl Circumstances {
             | Violation::WrongDelivery { .. }
             | Violation::OffsetsAndOutputsDisagree { .. }
             | Violation::NeverEnded { .. }
+            | Violation::Stuck { .. }
             | Violation::WrongRefusal { .. } => true,
-            Violation::Duplicated { .. }
-            | Violation::Reordered { .. }
-            | Violation::Stuck { .. } => false,
+            Violation::Duplicated { .. } | Violation::Reordered { .. } => false,
         };
         if self.unclean_election {
             // Gone are records, markers, offsets and the producers' sequences: nothing is promised.
