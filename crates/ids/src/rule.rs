@@ -203,6 +203,24 @@ rules! {
     /// Every record of a compacted topic has a key.
     /// Off: a record without one is acknowledged, and compaction drops it.
     CompactedTopicKey = "BATCH-11",
+    /// Retention deletes nothing that is not on every in-sync replica.
+    /// Off: the log's start passes the high watermark, and readers find no offset to read from.
+    RetentionBound = "RETAIN-05",
+    /// Compaction stops at the last stable offset.
+    /// Off: an undecided record takes the place of a committed one, and its abort leaves nothing.
+    CleaningBound = "CLEAN-03",
+    /// An aborted record supersedes nothing.
+    /// Off: the committed record of its key is removed, and nothing takes its place.
+    AbortedRecordsPassedOver = "CLEAN-04",
+    /// Compaction keeps a marker while anything of its transaction is left.
+    /// Off: after a reload the transaction is open again, and the last stable offset stays for good.
+    MarkerKept = "CLEAN-06",
+    /// Tombstones and markers stay for `delete.retention.ms` after compaction met them.
+    /// Off: they go at once, and a reader on its way keeps what was deleted.
+    DeleteHorizon = "CLEAN-07",
+    /// The last batch of a producer stays, if only without records.
+    /// Off: a reload forgets its sequence, and a retry is appended again.
+    LastBatchKept = "CLEAN-08",
     // coordinator.md
     /// One transition of a transactional id is in flight at a time.
     /// Off: a second one takes the place of the first, whose partitions are forgotten.

@@ -4,13 +4,18 @@ use fencepost_ids::Rules;
 
 use crate::batch::{Compression, TimestampType};
 
+/// A ratio of one.
+pub const ONE: u64 = 1_000_000_000;
+
 /// The settings of a topic that its logs read (CONF-02), with Kafka's defaults.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct LogConfig {
     /// `max.message.bytes`: the largest batch, in bytes.
     pub max_message_bytes: u64,
-    /// `segment.bytes`: no batch may be larger than a segment.
+    /// `segment.bytes`: how large a segment may be, and so a batch.
     pub segment_bytes: u64,
+    /// `segment.ms`: how far the timestamps of a segment may lie apart.
+    pub segment_ms: i64,
     /// `message.timestamp.type`.
     pub timestamp_type: TimestampType,
     /// `message.timestamp.before.max.ms`: how far a record may lie behind the leader's clock.
@@ -19,6 +24,20 @@ pub struct LogConfig {
     pub timestamp_after_max_ms: i64,
     /// Whether `cleanup.policy` names `compact`: every record needs a key.
     pub compacted: bool,
+    /// Whether `cleanup.policy` names `delete`: old segments go.
+    pub deletes: bool,
+    /// `retention.ms`; none for ever.
+    pub retention_ms: Option<i64>,
+    /// `retention.bytes`; none without limit.
+    pub retention_bytes: Option<u64>,
+    /// `delete.retention.ms`: how long compaction keeps tombstones and markers that it has met.
+    pub delete_retention_ms: i64,
+    /// `min.compaction.lag.ms`: how old a segment must be to be compacted.
+    pub min_compaction_lag_ms: i64,
+    /// `max.compaction.lag.ms`: how old the first dirty batch may become.
+    pub max_compaction_lag_ms: i64,
+    /// `min.cleanable.dirty.ratio` in parts of [`ONE`]: how dirty a log must be to be compacted.
+    pub min_cleanable_ratio: u64,
     /// `compression.type`; none is `producer`, which keeps the producer's codec (BATCH-14).
     pub compression: Option<Compression>,
 }
@@ -28,10 +47,18 @@ impl Default for LogConfig {
         Self {
             max_message_bytes: 1_048_588,
             segment_bytes: 1_073_741_824,
+            segment_ms: 604_800_000,
             timestamp_type: TimestampType::CreateTime,
             timestamp_before_max_ms: i64::MAX,
             timestamp_after_max_ms: 3_600_000,
             compacted: false,
+            deletes: true,
+            retention_ms: Some(604_800_000),
+            retention_bytes: None,
+            delete_retention_ms: 86_400_000,
+            min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
+            min_cleanable_ratio: ONE / 2,
             compression: None,
         }
     }

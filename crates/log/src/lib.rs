@@ -15,8 +15,10 @@ pub use batch::{
     MARKER_BATCH_BYTES, Marker, MarkerType, MarkerVersion, NewRecord, Record, RecordError,
     RecordSet, Records, StoredBatch, TimestampType, TransactionBit,
 };
+mod cleaning;
+pub use cleaning::Cleanable;
 mod config;
-pub use config::{LogConfig, LogRules};
+pub use config::{LogConfig, LogRules, ONE};
 mod delivery;
 pub use delivery::{Delivery, DeliveryFilter};
 mod durable;

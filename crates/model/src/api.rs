@@ -10,7 +10,7 @@ pub(crate) mod consumer_group_heartbeat;
 mod create_partitions;
 mod create_topics;
 pub(crate) mod delete_groups;
-mod delete_records;
+pub(crate) mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;

@@ -31,16 +31,24 @@ pub(crate) fn log_rules(config: &ClusterConfig) -> LogRules {
 }
 
 /// What a topic's settings mean for its logs.
-fn log_config(settings: &TopicSettings) -> LogConfig {
+pub(crate) fn log_config(settings: &TopicSettings) -> LogConfig {
     use fencepost_log::Compression as Codec;
     let bytes = |limit: i32| u64::try_from(limit).unwrap_or(0);
     LogConfig {
         max_message_bytes: bytes(settings.max_message_bytes),
         segment_bytes: bytes(settings.segment_bytes),
+        segment_ms: settings.segment_ms,
         timestamp_type: settings.message_timestamp_type,
         timestamp_before_max_ms: settings.message_timestamp_before_max_ms,
         timestamp_after_max_ms: settings.message_timestamp_after_max_ms,
         compacted: settings.cleanup_policy.compacts(),
+        deletes: settings.cleanup_policy.deletes(),
+        retention_ms: Some(settings.retention_ms).filter(|limit| *limit >= 0),
+        retention_bytes: u64::try_from(settings.retention_bytes).ok(),
+        delete_retention_ms: settings.delete_retention_ms,
+        min_compaction_lag_ms: settings.min_compaction_lag_ms,
+        max_compaction_lag_ms: settings.max_compaction_lag_ms,
+        min_cleanable_ratio: settings.min_cleanable_dirty_ratio.parts(),
         compression: match settings.compression_type {
             Compression::Producer => None,
             Compression::Uncompressed => Some(Codec::None),
@@ -158,6 +166,7 @@ impl Host<'_> {
             .delete_records(&mut stored.log, before, self.rules)
             .map_err(|_| ErrorCode::OffsetOutOfRange)?;
         self.moved.push((self.broker, key));
+        self.serve_followers(key);
         Ok(start)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fencepost_ids::{BrokerId, Offset, Timestamp};
-use fencepost_log::{Log, LogRules, ProducerSnapshot, ReplicaState};
+use fencepost_log::{Log, LogRules, ReplicaState};
 
 use crate::metadata::PartitionKey;
 
@@ -14,8 +14,6 @@ pub(crate) struct Stored {
     pub(crate) log: Log,
     /// The high watermark at the last checkpoint (RECOV-10).
     pub(crate) high_watermark: Offset,
-    /// Snapshots of the producers, by rising offset (RECOV-05).
-    pub(crate) snapshots: Vec<ProducerSnapshot>,
 }
 
 /// The disks of all brokers.
@@ -27,8 +25,7 @@ pub(crate) struct Disk {
 impl Disk {
     pub(crate) fn create(&mut self, key: PartitionKey, replicas: &[BrokerId]) {
         for broker in replicas {
-            let empty =
-                Stored { log: Log::new(), high_watermark: Offset::ZERO, snapshots: Vec::new() };
+            let empty = Stored { log: Log::new(), high_watermark: Offset::ZERO };
             self.replicas.insert((*broker, key), Arc::new(empty));
         }
     }
@@ -60,7 +57,7 @@ impl Stored {
             &self.log,
             end,
             self.high_watermark,
-            &self.snapshots,
+            self.log.snapshots(),
             now,
             expiration_ms,
             rules,
@@ -70,7 +67,7 @@ impl Stored {
     /// A clean stop writes down the producers and the high watermark (RECOV-05, RECOV-10).
     pub(crate) fn close(&mut self, replica: &ReplicaState) {
         self.high_watermark = replica.high_watermark();
-        self.take_snapshot(replica);
+        self.log.keep_snapshot(replica.snapshot());
     }
 
     /// Cuts the log and rebuilds the replica; the rebuild ends with a snapshot (RECOV-05,
@@ -83,24 +80,14 @@ impl Stored {
         expiration_ms: i64,
         rules: &LogRules,
     ) {
-        replica.truncate(&mut self.log, offset, &self.snapshots, now, expiration_ms, rules);
-        self.snapshots.retain(|snapshot| snapshot.offset() <= offset);
+        replica.truncate(&mut self.log, offset, now, expiration_ms, rules);
         self.high_watermark = self.high_watermark.min(offset);
-        self.take_snapshot(replica);
+        self.log.keep_snapshot(replica.snapshot());
     }
 
     /// Drops everything and goes on at `offset`, where the leader's log begins.
     pub(crate) fn restart_at(&mut self, offset: Offset) {
         self.log.restart_at(offset);
         self.high_watermark = offset;
-        self.snapshots.clear();
-    }
-
-    fn take_snapshot(&mut self, replica: &ReplicaState) {
-        let snapshot = replica.snapshot();
-        if self.snapshots.last().map_or(Offset::ZERO, ProducerSnapshot::offset) < snapshot.offset()
-        {
-            self.snapshots.push(snapshot);
-        }
     }
 }

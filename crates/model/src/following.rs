@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fencepost_ids::{BrokerId, LeaderEpoch, Offset};
 
+use crate::append::log_config;
 use crate::host::Host;
 use crate::metadata::PartitionKey;
 use crate::network::{Message, MessageBody, ReplicaFetch};
@@ -23,12 +24,14 @@ impl Host<'_> {
         let last_fetched_epoch = stored.log.latest_leader_epoch().unwrap_or(LeaderEpoch::NONE);
         let high_watermark =
             self.followers.get(&key).map_or(Offset::ZERO, |own| own.high_watermark());
+        let log_start = stored.log.start_offset();
         let body = MessageBody::Replicated {
             partition: key,
             leader_epoch,
             end,
             last_fetched_epoch,
             high_watermark,
+            log_start,
         };
         self.send(leader, body);
     }
@@ -37,11 +40,14 @@ impl Host<'_> {
     fn follow(&mut self, key: PartitionKey, leader_epoch: LeaderEpoch, fetched: &ReplicaFetch) {
         let now = self.now;
         let expiration = i64::from(self.config.settings.producer_id_expiration_ms);
+        let Some(topic) = self.metadata.topic_at(key.topic) else { return };
+        let config = log_config(&topic.settings);
         let Some(stored) = self.disk.get_mut(self.broker, key) else { return };
         let Some(replica) = self.followers.get_mut(&key).map(Arc::make_mut) else { return };
         match fetched {
             ReplicaFetch::Batches { batches, high_watermark, log_start } => {
-                replica.follow(&mut stored.log, batches, leader_epoch, self.rules);
+                let log = &mut stored.log;
+                replica.follow(log, batches, leader_epoch, now, &config, self.rules);
                 replica.raise_high_watermark(*high_watermark);
                 replica.follow_start(&mut stored.log, *log_start);
             }
@@ -55,6 +61,7 @@ impl Host<'_> {
             }
         }
         self.moved.push((self.broker, key));
+        self.wake_cleaner(key);
         self.fetch_from_leader(key);
     }
 
@@ -81,8 +88,9 @@ impl Step<'_> {
                 end,
                 last_fetched_epoch,
                 high_watermark,
+                log_start,
             } => {
-                let fetch = FollowerFetch { end, last_fetched_epoch, high_watermark };
+                let fetch = FollowerFetch { end, last_fetched_epoch, high_watermark, log_start };
                 self.follower_fetches(message.from, message.to, partition, leader_epoch, fetch);
             }
             MessageBody::WriteMarkers(_)

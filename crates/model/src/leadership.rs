@@ -34,19 +34,20 @@ impl Step<'_> {
         let timers = &mut self.cluster.timers;
         timers.set(Timer::ProducerExpiration { broker: id }, now.plus_millis(sweep));
         timers.set(Timer::HighWatermarkCheckpoint { broker: id }, now.plus_millis(checkpoint));
+        self.start_cleaning(id);
         txn::started(self, id);
         group::started(self, id);
     }
 
-    /// A broker dies: its memory is gone, and with it what only a clean stop writes down. A
-    /// recovery reads the whole log, so that older snapshots do not count either (RECOV-06).
+    /// A broker dies: its memory is gone. A recovery reads the active segments again, so that
+    /// snapshots from inside them do not count either (RECOV-06).
     pub(crate) fn crash(&mut self, id: BrokerId) {
         if !self.cluster.is_running(id) {
             return;
         }
         for key in self.cluster.metadata.hosted_by(id) {
             if let Some(stored) = self.cluster.disk.get_mut(id, key) {
-                stored.snapshots.clear();
+                stored.log.forget_active_snapshots();
             }
         }
         let changed = self.cluster.metadata.broker_down(id, self.cluster.config.rules);
@@ -243,6 +244,9 @@ impl Step<'_> {
                 Some(Parked::Markers(waiting)) => {
                     api::write_txn_markers::look_again(self, id, waiting);
                 }
+                Some(Parked::DeleteRecords(waiting)) => {
+                    api::delete_records::look_again(self, id, waiting);
+                }
                 None => {}
             }
         }
@@ -260,6 +264,9 @@ impl Step<'_> {
                 Some(Parked::Markers(waiting)) => {
                     api::write_txn_markers::expire(self, *broker, waiting);
                 }
+                Some(Parked::DeleteRecords(waiting)) => {
+                    api::delete_records::expire(self, *broker, waiting);
+                }
                 None => {}
             },
             Timer::VerificationRetry { broker, serial } => {
@@ -272,6 +279,8 @@ impl Step<'_> {
             | Timer::MarkerRetry { .. }
             | Timer::ProducerIdBlock { .. } => txn::fire(self, timer),
             Timer::ProducerExpiration { broker } => self.expire_producers(*broker),
+            Timer::LogRetention { broker } => self.check_retention(*broker),
+            Timer::LogCleaner { broker } => self.clean_logs(*broker),
             Timer::HighWatermarkCheckpoint { broker } => self.checkpoint(*broker),
             Timer::ReplicaLag { broker, partition } => {
                 if let Some(mut parts) = self.parts(*broker) {

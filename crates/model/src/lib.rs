@@ -7,6 +7,7 @@
 mod api;
 mod append;
 mod broker;
+mod cleaning;
 mod cluster;
 pub use cluster::{Candidates, Cluster};
 mod config;

@@ -76,6 +76,8 @@ pub enum MessageBody {
         last_fetched_epoch: LeaderEpoch,
         /// The high watermark that the follower knows (KIP-1166).
         high_watermark: Offset,
+        /// The follower's log start offset.
+        log_start: Offset,
     },
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Parked {
     Produce(api::produce::Waiting),
     /// Markers that must be replicated (MARKIN-03).
     Markers(api::write_txn_markers::Waiting),
+    /// Deletions that the followers must take over (API-44).
+    DeleteRecords(api::delete_records::Waiting),
 }
 
 /// The parked requests of one broker, by the serial numbers of their tickets.

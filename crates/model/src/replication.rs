@@ -38,16 +38,20 @@ struct Follower {
     leader_end: Offset,
     /// The high watermark that it was told.
     told: Offset,
+    /// Its own log start offset.
+    start: Offset,
     /// Whether a fetch of its waits for something new.
     waits: bool,
 }
 
-/// What a follower asks with: where its log ends, in which epoch, and how much it knows committed.
+/// What a follower asks with: where its log ends, in which epoch, how much it knows committed, and
+/// where its log begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FollowerFetch {
     pub(crate) end: Offset,
     pub(crate) last_fetched_epoch: LeaderEpoch,
     pub(crate) high_watermark: Offset,
+    pub(crate) log_start: Offset,
 }
 
 impl Leader {
@@ -73,6 +77,7 @@ impl Leader {
             fetched_at: now,
             leader_end: Offset::ZERO,
             told: Offset::NONE,
+            start: Offset::NONE,
             waits: false,
         };
         Self {
@@ -107,6 +112,7 @@ impl Follower {
         self.fetched_at = now;
         self.leader_end = leader_end;
         self.told = fetch.high_watermark;
+        self.start = fetch.log_start;
         self.waits = true;
     }
 
@@ -132,6 +138,7 @@ impl Host<'_> {
             }
         }
         self.moved.push((self.broker, key));
+        self.wake_cleaner(key);
         self.raise_high_watermark(key);
         self.serve_followers(key);
         self.watch_lag(key);
@@ -164,12 +171,26 @@ impl Host<'_> {
         }
     }
 
+    /// The lowest log start offset among the live replicas of a partition that this broker leads,
+    /// as far as their fetches have told it (API-44).
+    pub(crate) fn low_watermark(&self, key: PartitionKey) -> Option<Offset> {
+        let leader = self.leaders.get(&key)?;
+        let own = self.stored(key)?.log.start_offset();
+        let live = leader.followers.iter();
+        let live = live.filter(|(id, _)| self.metadata.live_broker(**id).is_some());
+        Some(live.map(|(_, follower)| follower.start).min().map_or(own, |low| low.min(own)))
+    }
+
     /// Answers the fetches that wait, if there is something to tell.
-    fn serve_followers(&mut self, key: PartitionKey) {
+    pub(crate) fn serve_followers(&mut self, key: PartitionKey) {
         let Some(leader) = self.leaders.get(&key) else { return };
         let high_watermark = leader.replica.high_watermark();
         let end = leader.replica.end_offset();
-        let has_news = |follower: &Follower| follower.end < end || follower.told < high_watermark;
+        let Some(stored) = self.disk.get(self.broker, key) else { return };
+        let start = stored.log.start_offset();
+        let has_news = |follower: &Follower| {
+            follower.end < end || follower.told < high_watermark || follower.start < start
+        };
         let ready: Vec<_> = leader
             .followers
             .iter()
@@ -178,11 +199,8 @@ impl Host<'_> {
             .collect();
         for (id, from) in ready {
             let Some(stored) = self.disk.get(self.broker, key) else { return };
-            let fetched = ReplicaFetch::Batches {
-                batches: stored.log.batches_from(from).cloned().collect(),
-                high_watermark,
-                log_start: stored.log.start_offset(),
-            };
+            let batches = stored.log.batches_from(from).cloned().collect();
+            let fetched = ReplicaFetch::Batches { batches, high_watermark, log_start: start };
             self.answer_follower(id, key, fetched);
         }
     }
@@ -215,6 +233,9 @@ impl Host<'_> {
         let Some(leader) = self.leaders.get_mut(&key).map(Arc::make_mut) else { return };
         let leader_end = leader.replica.end_offset();
         let Some(follower) = leader.followers.get_mut(&id) else { return };
+        if follower.start != fetch.log_start {
+            self.moved.push((self.broker, key));
+        }
         follower.fetches(fetch, leader_end, now);
         let is_close = end >= leader.replica.high_watermark() && end >= leader.epoch_start;
         if is_close || !rules.is_on(Rule::InSyncCatchUp) {

@@ -77,6 +77,16 @@ pub enum Timer {
         /// The partition.
         partition: PartitionKey,
     },
+    /// The check for segments that are too old or too many (RETAIN-06).
+    LogRetention {
+        /// The checking broker.
+        broker: BrokerId,
+    },
+    /// A pass of the log cleaner (CLEAN-01).
+    LogCleaner {
+        /// The cleaning broker.
+        broker: BrokerId,
+    },
     /// The round that expires offsets and empty groups (TXOFF-67).
     OffsetExpiration {
         /// The broker of the group coordinator.
@@ -208,6 +218,8 @@ impl Timer {
             | Self::ProducerExpiration { broker }
             | Self::HighWatermarkCheckpoint { broker }
             | Self::ReplicaLag { broker, .. }
+            | Self::LogRetention { broker }
+            | Self::LogCleaner { broker }
             | Self::OffsetExpiration { broker }
             | Self::GroupAppend { broker, .. }
             | Self::GroupLoad { broker, .. }

@@ -149,6 +149,7 @@ impl Step<'_> {
                 self.cluster.metadata.set_settings(index, overrides, effective);
             }
         }
+        self.wake_cleaners();
     }
 
     /// Opens the logs of new partitions and lets their leaders take over.

@@ -150,7 +150,12 @@ pub(super) fn seal(batch: &mut [u8]) {
     batch[CRC_AT..ATTRIBUTES_AT].copy_from_slice(&crc.to_be_bytes());
 }
 
-fn put_record(out: &mut Vec<u8>, timestamp_delta: i64, offset_delta: i32, record: NewRecord<'_>) {
+pub(super) fn put_record(
+    out: &mut Vec<u8>,
+    timestamp_delta: i64,
+    offset_delta: i32,
+    record: NewRecord<'_>,
+) {
     let count = record.headers.len() as i64;
     let headers: usize = record
         .headers

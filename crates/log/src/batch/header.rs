@@ -42,6 +42,7 @@ impl Attributes {
     pub(crate) const LOG_APPEND_TIME: i16 = 0x08;
     pub(crate) const TRANSACTIONAL: i16 = 0x10;
     pub(crate) const CONTROL: i16 = 0x20;
+    const DELETE_HORIZON: i16 = 0x40;
 
     /// The number of the codec, 0 to 7; only 0 to 4 have a meaning.
     #[must_use]
@@ -69,6 +70,10 @@ impl Attributes {
     #[must_use]
     pub const fn is_control(self) -> bool {
         self.0 & Self::CONTROL != 0
+    }
+
+    pub(crate) const fn with_delete_horizon(self, is_set: bool) -> Self {
+        if is_set { Self(self.0 | Self::DELETE_HORIZON) } else { self }
     }
 
     pub(crate) const fn with_timestamp_type(self, timestamp_type: TimestampType) -> Self {
@@ -149,6 +154,17 @@ impl BatchHeader {
     #[must_use]
     pub const fn last_offset(&self) -> Offset {
         self.base_offset.plus(self.last_offset_delta as i64)
+    }
+
+    /// From when on compaction may remove the tombstones or the marker of the batch, once it has set
+    /// that (CLEAN-07, KIP-534).
+    #[must_use]
+    pub const fn delete_horizon(&self) -> Option<Timestamp> {
+        if self.attributes.0 & Attributes::DELETE_HORIZON == 0 {
+            None
+        } else {
+            Some(self.base_timestamp)
+        }
     }
 
     /// The sequence of the last record, or [`Sequence::NONE`] if the batch has none.

@@ -12,6 +12,7 @@ mod marker;
 pub use marker::{ControlRecord, MARKER_BATCH_BYTES, Marker, MarkerType, MarkerVersion};
 mod record;
 pub use record::{Header, Headers, Record, RecordError, RecordSet, Records};
+mod rewriting;
 mod snappy;
 mod stored;
 pub use stored::StoredBatch;

@@ -32,7 +32,7 @@ impl StoredBatch {
         Self::of(header, bytes)
     }
 
-    const fn of(header: &BatchHeader, bytes: Bytes) -> Self {
+    pub(super) const fn of(header: &BatchHeader, bytes: Bytes) -> Self {
         Self {
             base_offset: header.base_offset,
             leader_epoch: header.leader_epoch,

@@ -59,6 +59,12 @@ impl AbortedIndex {
         }
     }
 
+    /// Puts `left` in the place of the entries whose marker lies below `end`.
+    pub(super) fn replace_below(&mut self, end: Offset, mut left: Vec<AbortedTransaction>) {
+        left.extend_from_slice(&self.0[self.first_at(end)..]);
+        self.0 = Arc::new(left);
+    }
+
     fn first_at(&self, marker_offset: Offset) -> usize {
         self.0.partition_point(|aborted| aborted.marker_offset < marker_offset)
     }

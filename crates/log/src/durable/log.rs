@@ -1,22 +1,32 @@
 //! The log itself.
 
-use fencepost_ids::{LeaderEpoch, Offset};
+use std::sync::Arc;
+
+use fencepost_ids::{LeaderEpoch, Offset, Timestamp};
 use thiserror::Error;
 
 use super::aborted::{AbortedIndex, AbortedTransaction};
 use super::epochs::{EpochEnd, LeaderEpochs};
-use super::segments::Segments;
+use super::runs::Runs;
+use super::segments::{Segment, Segments};
+use super::snapshot::ProducerSnapshot;
 use crate::batch::StoredBatch;
+use crate::config::LogConfig;
 
 /// One replica's history of batches, as it survives a crash. A clone shares all batches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Log {
-    pub(super) segments: Segments,
+    pub(super) runs: Runs,
+    segments: Segments,
     start: Offset,
     end: Offset,
     epochs: LeaderEpochs,
     aborted: AbortedIndex,
     size_bytes: u64,
+    /// Of the producers, by rising offset (RECOV-05).
+    snapshots: Arc<Vec<ProducerSnapshot>>,
+    /// How far compaction has come.
+    first_dirty: Offset,
 }
 
 impl Default for Log {
@@ -64,12 +74,15 @@ impl Log {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            segments: Segments::default(),
+            runs: Runs::default(),
+            segments: Segments::starting_at(Offset::ZERO, Timestamp::NONE),
             start: Offset::ZERO,
             end: Offset::ZERO,
             epochs: LeaderEpochs::default(),
             aborted: AbortedIndex::default(),
             size_bytes: 0,
+            snapshots: Arc::default(),
+            first_dirty: Offset::ZERO,
         }
     }
 
@@ -93,7 +106,7 @@ impl Log {
 
     /// Every batch from the one that holds `offset`, or the first one after it.
     pub fn batches_from(&self, offset: Offset) -> impl Iterator<Item = &StoredBatch> {
-        self.segments.from(offset.max(self.start))
+        self.runs.from(offset.max(self.start))
     }
 
     /// Reads whole batches that lie below `upper_bound`, up to `max_bytes`; the first may be larger
@@ -184,21 +197,36 @@ impl Log {
         self.epochs.assign(epoch, self.end);
     }
 
+    /// Whether a new segment must begin before `batch` is appended (RETAIN-01).
+    pub(crate) fn must_roll(
+        &self,
+        batch: &StoredBatch,
+        now: Timestamp,
+        config: &LogConfig,
+    ) -> bool {
+        self.segments.must_roll(batch, now, config)
+    }
+
+    /// Begins a new segment at the end of the log, with a snapshot of the producers (RECOV-05).
+    pub(crate) fn roll(&mut self, producers: ProducerSnapshot, now: Timestamp) {
+        self.segments.roll(self.end, now);
+        self.keep_snapshot(producers);
+    }
+
     /// Appends a batch whose base offset is the end of the log.
-    pub(crate) fn append(&mut self, batch: StoredBatch) {
+    pub(crate) fn append(&mut self, batch: StoredBatch, now: Timestamp) {
         assert_eq!(batch.base_offset(), self.end, "an append begins at the log end offset");
         self.epochs.assign(batch.leader_epoch(), self.end);
         self.end = batch.last_offset().plus(1);
         self.size_bytes += batch.size_bytes();
-        self.segments.push(batch);
+        self.segments.add(&batch, now);
+        self.runs.push(batch);
     }
 
-    /// Appends a batch of the leader's log, with the offsets that it has there; compaction may have
-    /// left a gap before it.
-    pub(crate) fn append_copy(&mut self, batch: StoredBatch) {
-        assert!(batch.base_offset() >= self.end, "a follower appends what it does not hold");
-        self.end = batch.base_offset();
-        self.append(batch);
+    /// Moves the end of a follower's log over a gap that compaction left in the leader's.
+    pub(crate) fn skip_to(&mut self, offset: Offset) {
+        assert!(offset >= self.end, "a follower appends what it does not hold");
+        self.end = offset;
     }
 
     /// Notes an aborted transaction, after its marker was appended (LSO-07).
@@ -208,7 +236,8 @@ impl Log {
 
     /// Drops everything: the log goes on at `offset` (RECOV-17, RECOV-18).
     pub fn restart_at(&mut self, offset: Offset) {
-        *self = Self { start: offset, end: offset, ..Self::new() };
+        let segments = Segments::starting_at(offset, Timestamp::NONE);
+        *self = Self { start: offset, end: offset, segments, ..Self::new() };
     }
 
     /// Cuts everything at and above `offset`, also a batch that holds it (RECOV-11); every
@@ -219,12 +248,18 @@ impl Log {
         if offset >= self.end {
             return;
         }
-        let cut: u64 = self.segments.from(offset).map(StoredBatch::size_bytes).sum();
+        let cut: u64 = self.runs.from(offset).map(StoredBatch::size_bytes).sum();
         self.size_bytes -= cut;
-        self.segments.truncate(offset);
+        self.runs.truncate(offset);
+        let runs = &self.runs;
+        self.segments.truncate(offset, |base| runs.from(base).collect());
         self.aborted.truncate(offset);
         self.end = offset;
         self.start = self.start.min(offset);
+        self.first_dirty = self.first_dirty.min(offset);
+        if self.snapshots.last().is_some_and(|last| last.offset > offset) {
+            Arc::make_mut(&mut self.snapshots).retain(|snapshot| snapshot.offset <= offset);
+        }
     }
 
     /// Raises LSTART; batches wholly below it go once a run of them is full (LSO-20).
@@ -232,11 +267,80 @@ impl Log {
         if offset <= self.start {
             return;
         }
-        let gone = self.segments.from(self.start).take_while(|batch| batch.last_offset() < offset);
+        let gone = self.runs.from(self.start).take_while(|batch| batch.last_offset() < offset);
         self.size_bytes -= gone.map(StoredBatch::size_bytes).sum::<u64>();
         self.start = offset;
         self.epochs.raise_start(offset);
-        self.segments.drop_below(offset);
+        self.runs.drop_below(offset);
         self.aborted.drop_below(offset);
+    }
+
+    /// The snapshots of the producers, by rising offset (RECOV-05).
+    #[must_use]
+    pub fn snapshots(&self) -> &[ProducerSnapshot] {
+        &self.snapshots
+    }
+
+    /// Writes a snapshot of the producers down, unless the last one says as much (RECOV-05).
+    pub fn keep_snapshot(&mut self, snapshot: ProducerSnapshot) {
+        let last = self.snapshots.last().map_or(Offset::ZERO, ProducerSnapshot::offset);
+        if last < snapshot.offset {
+            Arc::make_mut(&mut self.snapshots).push(snapshot);
+        }
+    }
+
+    /// Drops the snapshots from inside the active segment, which a recovery after a crash passes
+    /// over (RECOV-06).
+    pub fn forget_active_snapshots(&mut self) {
+        let base = self.segments.active().base;
+        if self.snapshots.last().is_some_and(|last| last.offset > base) {
+            Arc::make_mut(&mut self.snapshots).retain(|snapshot| snapshot.offset <= base);
+        }
+    }
+
+    /// Whether there is more than the active segment (RETAIN-01).
+    #[must_use]
+    pub fn has_closed_segments(&self) -> bool {
+        !self.segments.sealed().is_empty()
+    }
+
+    /// What retention and compaction may touch.
+    pub(crate) const fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// Deletes the first `count` segments, and moves LSTART to the next one (RETAIN-02).
+    pub(crate) fn delete_first(&mut self, count: usize) {
+        self.segments.drop_first(count);
+        let start = self.segments.iter().next().map_or(self.end, |first| first.base);
+        self.raise_start(start);
+        let start = self.start;
+        if self.snapshots.first().is_some_and(|first| first.offset <= start) {
+            Arc::make_mut(&mut self.snapshots).retain(|snapshot| snapshot.offset > start);
+        }
+    }
+
+    /// The first offset that compaction has not cleaned yet; LSTART if that is not in the log.
+    pub(crate) fn first_dirty(&self) -> Offset {
+        let is_inside = self.start <= self.first_dirty && self.first_dirty <= self.end;
+        if is_inside { self.first_dirty } else { self.start }
+    }
+
+    /// Puts what a round of compaction left in the place of all below `end` (CLEAN-12).
+    pub(crate) fn replace_below(
+        &mut self,
+        end: Offset,
+        batches: Vec<StoredBatch>,
+        segments: Vec<Segment>,
+        aborted: Vec<AbortedTransaction>,
+    ) {
+        let rest: Vec<_> = self.runs.from(end).cloned().collect();
+        let mut runs = Runs::default();
+        batches.into_iter().chain(rest).for_each(|batch| runs.push(batch));
+        self.runs = runs;
+        self.size_bytes = self.batches_from(self.start).map(StoredBatch::size_bytes).sum();
+        self.segments.replace_below(end, segments);
+        self.aborted.replace_below(end, aborted);
+        self.first_dirty = end;
     }
 }

@@ -3,7 +3,7 @@
 use fencepost_ids::{LeaderEpoch, Offset, Timestamp};
 
 use super::log::Log;
-use super::segments::Segment;
+use super::runs::Run;
 use crate::batch::StoredBatch;
 
 /// A record found by its timestamp.
@@ -22,7 +22,7 @@ impl Log {
     /// undecided data included; whether it lies below the reader's bound is the caller's to judge.
     #[must_use]
     pub fn offset_for_timestamp(&self, timestamp: Timestamp) -> Option<TimestampHit> {
-        self.segments
+        self.runs
             .runs_from(self.start_offset())
             .filter(|run| run.max_timestamp() >= timestamp)
             .flat_map(|run| run.batches())
@@ -34,12 +34,12 @@ impl Log {
     #[must_use]
     pub fn offset_of_max_timestamp(&self) -> Option<TimestampHit> {
         let start = self.start_offset();
-        let mut runs = self.segments.runs_from(start);
+        let mut runs = self.runs.runs_from(start);
         // The log's start may lie inside the first run, whose own maximum then says too much.
         let first = runs.next()?.batches().iter();
         let first = first.filter(|batch| batch.last_offset() >= start);
         let first = first.filter_map(|batch| max_timestamp_from(batch, start)).max();
-        let largest = runs.map(Segment::max_timestamp).max().max(first)?;
+        let largest = runs.map(Run::max_timestamp).max().max(first)?;
         self.offset_for_timestamp(largest)
     }
 }

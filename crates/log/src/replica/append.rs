@@ -161,7 +161,7 @@ impl ReplicaState {
         let batch = marker.encode(leader.now);
         let batch = validate(batch, Origin::Coordinator, leader)?;
         self.check_marker(marker, leader.rules)?;
-        let header = self.store(log, batch, leader.leader_epoch);
+        let header = self.store(log, batch, leader);
         let offset = header.base_offset;
         let (coordinator_epoch, timestamp) = (marker.coordinator_epoch, header.max_timestamp);
         let first_offset = self.apply_marker(&header, coordinator_epoch, timestamp, leader.rules);
@@ -197,7 +197,7 @@ impl ReplicaState {
         batch: ValidBatch,
         leader: &LeaderContext<'_>,
     ) -> AppendedBatch {
-        let header = self.store(log, batch, leader.leader_epoch);
+        let header = self.store(log, batch, leader);
         self.apply_data(&header, leader.rules);
         AppendedBatch::Fresh {
             base_offset: header.base_offset,
@@ -214,11 +214,16 @@ impl ReplicaState {
         &mut self,
         log: &mut Log,
         batch: ValidBatch,
-        leader_epoch: LeaderEpoch,
+        leader: &LeaderContext<'_>,
     ) -> BatchHeader {
         assert_eq!(self.end, log.end_offset(), "the leader holds the whole log");
+        let leader_epoch = leader.leader_epoch;
         let header = BatchHeader { base_offset: log.end_offset(), leader_epoch, ..batch.header };
-        log.append(StoredBatch::new(&header, batch.bytes));
+        let batch = StoredBatch::new(&header, batch.bytes);
+        if log.must_roll(&batch, leader.now, leader.config) {
+            log.roll(self.snapshot(), leader.now);
+        }
+        log.append(batch, leader.now);
         self.end = log.end_offset();
         header
     }

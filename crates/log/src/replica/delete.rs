@@ -31,11 +31,15 @@ impl ReplicaState {
             return Err(OffsetOutOfRange { offset, start, end });
         }
         log.raise_start(offset);
-        self.transactions.settle_below(log.start_offset());
+        self.start_raised(log.start_offset(), rules);
+        Ok(log.start_offset())
+    }
+
+    /// LSTART was raised to `start`.
+    pub(crate) fn start_raised(&mut self, start: Offset, rules: &LogRules) {
+        self.transactions.settle_below(start);
         if !rules.in_force.is_on(Rule::ProducerRetention) {
-            let start = log.start_offset();
             Arc::make_mut(&mut self.producers).retain(|_, entry| entry.reaches(start));
         }
-        Ok(log.start_offset())
     }
 }

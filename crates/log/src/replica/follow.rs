@@ -4,8 +4,8 @@ use fencepost_ids::{LeaderEpoch, Offset, Timestamp};
 
 use super::state::ReplicaState;
 use crate::batch::StoredBatch;
-use crate::config::LogRules;
-use crate::durable::{EpochEnd, Log, ProducerSnapshot};
+use crate::config::{LogConfig, LogRules};
+use crate::durable::{EpochEnd, Log};
 
 impl ReplicaState {
     /// Appends a leader's batches as they are, without judging them. Those that this replica holds
@@ -15,13 +15,20 @@ impl ReplicaState {
         log: &mut Log,
         batches: &[StoredBatch],
         term: LeaderEpoch,
+        now: Timestamp,
+        config: &LogConfig,
         rules: &LogRules,
     ) {
         for batch in batches.iter().take_while(|batch| batch.leader_epoch() <= term) {
             if batch.base_offset() < self.end {
                 continue;
             }
-            log.append_copy(batch.clone());
+            log.skip_to(batch.base_offset());
+            self.end = log.end_offset();
+            if log.must_roll(batch, now, config) {
+                log.roll(self.snapshot(), now);
+            }
+            log.append(batch.clone(), now);
             if let Some(aborted) = self.replay(batch, rules) {
                 log.note_aborted(aborted);
             }
@@ -40,7 +47,6 @@ impl ReplicaState {
         &mut self,
         log: &mut Log,
         offset: Offset,
-        snapshots: &[ProducerSnapshot],
         now: Timestamp,
         expiration_ms: i64,
         rules: &LogRules,
@@ -49,6 +55,7 @@ impl ReplicaState {
         log.truncate_to(offset);
         if cuts {
             let high_watermark = self.high_watermark.min(offset);
+            let snapshots = log.snapshots();
             *self = Self::load(log, offset, high_watermark, snapshots, now, expiration_ms, rules);
         }
     }

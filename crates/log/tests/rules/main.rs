@@ -2,8 +2,11 @@
 
 mod batch;
 mod batch_checks;
+mod clean;
+mod cleaned_histories;
 mod histories;
 mod idem;
+mod keyed;
 mod lso;
 mod mark;
 mod partition;
@@ -11,6 +14,7 @@ mod properties;
 mod read;
 mod recov;
 mod reference;
+mod retain;
 mod state_machine;
 mod switches;
 mod verify;

@@ -297,7 +297,7 @@ fn marker(producer: &str, kind: &str, epoch: &str, tv2: bool) -> Marker {
     }
 }
 
-fn incarnation(producer: &str) -> (ProducerId, ProducerEpoch) {
+pub(crate) fn incarnation(producer: &str) -> (ProducerId, ProducerEpoch) {
     let (id, epoch) = producer.split_once('.').expect("id.epoch");
     let id = id.parse().expect("a producer id");
     (ProducerId(id), ProducerEpoch(epoch.parse().expect("a producer epoch")))

@@ -1,6 +1,7 @@
 //! Each safety rule of the log, on and switched off: the same history goes right and wrong.
 
 mod batch;
+mod clean;
 mod idem;
 mod mark;
 mod reads;

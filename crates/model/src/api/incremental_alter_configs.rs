@@ -103,6 +103,7 @@ pub(super) fn alter_topic(
         .map_err(|error| (ErrorCode::InvalidConfig, error.to_string()))?;
     if !validate_only {
         step.cluster.metadata.set_settings(index, overrides, settings);
+        step.wake_cleaners();
     }
     Ok(())
 }

@@ -119,7 +119,12 @@ pub(crate) fn verified(step: &mut Step<'_>, broker: BrokerId, serial: u64, answe
     let mut pending = match step.unpark(broker, serial) {
         Some(Parked::Produce(Waiting::Verification(pending))) => pending,
         // The broker lost the request with its memory, or the answer came twice.
-        Some(Parked::Produce(Waiting::Replicas(_)) | Parked::Fetch(_) | Parked::Markers(_))
+        Some(
+            Parked::Produce(Waiting::Replicas(_))
+            | Parked::Fetch(_)
+            | Parked::Markers(_)
+            | Parked::DeleteRecords(_),
+        )
         | None => return,
     };
     let mode = QuestionMode::of_produce(pending.call.ticket.version);

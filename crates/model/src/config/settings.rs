@@ -5,7 +5,7 @@ use fencepost_log::TimestampType;
 use thiserror::Error;
 
 use super::value::{
-    CleanupPolicy, Compression, Fixed, MigrationPolicy, ReplicaSelector, SaslMechanisms,
+    CleanupPolicy, Compression, Fixed, MigrationPolicy, Ratio, ReplicaSelector, SaslMechanisms,
     SettingKind, Value,
 };
 
@@ -109,13 +109,20 @@ settings! {
         group_max_session_timeout_ms: i32 = 1_800_000, "group.max.session.timeout.ms", 1;
         group_max_size: i32 = i32::MAX, "group.max.size", 1;
         group_min_session_timeout_ms: i32 = 6_000, "group.min.session.timeout.ms", 1;
+        log_cleaner_backoff_ms: i64 = 15_000, "log.cleaner.backoff.ms", 0;
+        log_cleaner_delete_retention_ms: i64 = 86_400_000, "log.cleaner.delete.retention.ms", 0;
+        log_cleaner_max_compaction_lag_ms: i64 = i64::MAX, "log.cleaner.max.compaction.lag.ms", 1;
+        log_cleaner_min_cleanable_ratio: Ratio = Ratio::HALF, "log.cleaner.min.cleanable.ratio", ANY;
+        log_cleaner_min_compaction_lag_ms: i64 = 0, "log.cleaner.min.compaction.lag.ms", 0;
         log_cleanup_policy: CleanupPolicy = CleanupPolicy::Delete, "log.cleanup.policy", ANY;
         log_message_timestamp_after_max_ms: i64 = 3_600_000, "log.message.timestamp.after.max.ms", 0;
         log_message_timestamp_before_max_ms: i64 = i64::MAX, "log.message.timestamp.before.max.ms", 0;
         log_message_timestamp_type: TimestampType = TimestampType::CreateTime, "log.message.timestamp.type", ANY;
         log_retention_bytes: i64 = -1, "log.retention.bytes", -1;
+        log_retention_check_interval_ms: i64 = 300_000, "log.retention.check.interval.ms", 1;
         log_retention_hours: Fixed<168> = Fixed, "log.retention.hours", ANY;
         log_retention_ms: i64 = 604_800_000, "log.retention.ms", -1;
+        log_roll_ms: i64 = 604_800_000, "log.roll.ms", 1;
         log_segment_bytes: i32 = 1_073_741_824, "log.segment.bytes", 1_048_576;
         max_connections: Fixed<{ i32::MAX as i64 }> = Fixed, "max.connections", ANY;
         max_connections_per_ip: Fixed<{ i32::MAX as i64 }> = Fixed, "max.connections.per.ip", ANY;
@@ -178,7 +185,7 @@ settings! {
         message_timestamp_after_max_ms: i64 = 3_600_000, "message.timestamp.after.max.ms", 0;
         message_timestamp_before_max_ms: i64 = i64::MAX, "message.timestamp.before.max.ms", 0;
         message_timestamp_type: TimestampType = TimestampType::CreateTime, "message.timestamp.type", ANY;
-        min_cleanable_dirty_ratio: String = "0.5".to_owned(), "min.cleanable.dirty.ratio", ANY;
+        min_cleanable_dirty_ratio: Ratio = Ratio::HALF, "min.cleanable.dirty.ratio", ANY;
         min_compaction_lag_ms: i64 = 0, "min.compaction.lag.ms", 0;
         min_insync_replicas: i32 = 1, "min.insync.replicas", 1;
         preallocate: bool = false, "preallocate", ANY;
@@ -220,14 +227,19 @@ impl TopicSettings {
         Self {
             cleanup_policy: broker.log_cleanup_policy,
             compression_type: broker.compression_type,
+            delete_retention_ms: broker.log_cleaner_delete_retention_ms,
+            max_compaction_lag_ms: broker.log_cleaner_max_compaction_lag_ms,
             max_message_bytes: broker.message_max_bytes,
             message_timestamp_after_max_ms: broker.log_message_timestamp_after_max_ms,
             message_timestamp_before_max_ms: broker.log_message_timestamp_before_max_ms,
             message_timestamp_type: broker.log_message_timestamp_type,
+            min_cleanable_dirty_ratio: broker.log_cleaner_min_cleanable_ratio,
+            min_compaction_lag_ms: broker.log_cleaner_min_compaction_lag_ms,
             min_insync_replicas: broker.min_insync_replicas,
             retention_bytes: broker.log_retention_bytes,
             retention_ms: broker.log_retention_ms,
             segment_bytes: broker.log_segment_bytes,
+            segment_ms: broker.log_roll_ms,
             unclean_leader_election_enable: broker.unclean_leader_election_enable,
             ..Self::default()
         }

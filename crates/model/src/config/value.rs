@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fencepost_log::TimestampType;
+use fencepost_log::{ONE, TimestampType};
 
 /// The type of a setting, as DescribeConfigs shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,6 +11,7 @@ pub(crate) enum SettingKind {
     String = 2,
     Int = 3,
     Long = 5,
+    Double = 6,
     List = 7,
 }
 
@@ -137,6 +138,40 @@ words!(
     /// Who would choose a replica to read from; nobody does.
     pub(crate) ReplicaSelector: String { None = "" }
 );
+
+/// A share of one, in billionths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ratio(u64);
+
+impl Ratio {
+    pub(super) const HALF: Self = Self(ONE / 2);
+
+    pub(crate) const fn parts(self) -> u64 {
+        self.0
+    }
+}
+
+impl Value for Ratio {
+    const KIND: SettingKind = SettingKind::Double;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        let expected = "a decimal from 0 to 1, with 9 digits after the point at most";
+        let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
+            return Err(expected.to_owned());
+        }
+        let whole = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(ONE));
+        let parts = whole.zip(format!("{fraction:0<9}").parse::<u64>().ok());
+        let parts = parts.map(|(whole, fraction)| whole.saturating_add(fraction));
+        parts.filter(|parts| *parts <= ONE).map(Self).ok_or_else(|| expected.to_owned())
+    }
+    fn text(&self) -> String {
+        let fraction = format!("{:09}", self.0 % ONE);
+        let fraction = fraction.trim_end_matches('0');
+        let fraction = if fraction.is_empty() { "0" } else { fraction };
+        format!("{}.{fraction}", self.0 / ONE)
+    }
+}
 
 /// A number that Kafka lets one choose, and that has no effect here: it stays at Kafka's default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -209,6 +209,8 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         | Timer::MarkerRetry { .. }
         | Timer::ProducerIdBlock { .. }
         | Timer::ProducerExpiration { .. }
+        | Timer::LogRetention { .. }
+        | Timer::LogCleaner { .. }
         | Timer::HighWatermarkCheckpoint { .. }
         | Timer::ReplicaLag { .. } => {}
     }

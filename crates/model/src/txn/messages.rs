@@ -96,6 +96,8 @@ pub(crate) fn fire(step: &mut Step<'_>, timer: &Timer) {
         Timer::Parked { .. }
         | Timer::VerificationRetry { .. }
         | Timer::ProducerExpiration { .. }
+        | Timer::LogRetention { .. }
+        | Timer::LogCleaner { .. }
         | Timer::HighWatermarkCheckpoint { .. }
         | Timer::ReplicaLag { .. }
         | Timer::OffsetExpiration { .. }

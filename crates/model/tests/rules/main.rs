@@ -5,6 +5,7 @@
 
 mod administration;
 mod api_versions;
+mod cleaning;
 mod coordinators;
 mod failover;
 mod fetch;

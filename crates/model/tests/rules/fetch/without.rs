@@ -13,7 +13,7 @@ use fencepost_wire::{FetchedPartition, Response, StrBytes};
 
 use super::{body, bytes, partitions, request};
 use crate::produce;
-use crate::world::{Client, World, plain};
+use crate::world::{Client, Pending, World, plain};
 
 /// A world with the topic `a`, with a rule in force or switched off.
 fn world(brokers: i32, replicas: i16, without: Option<Rule>) -> World {
@@ -35,11 +35,15 @@ fn append(world: &mut World, client: Client, sequence: i32, count: i32) {
 }
 
 /// Error and low watermark of DeleteRecords up to an offset.
-fn delete_up_to(world: &mut World, client: Client, offset: i64) -> (i16, i64) {
+fn delete_up_to(world: &mut World, client: Client, offset: i64) -> Pending {
     let partition = DeleteRecordsPartition::default().with_offset(offset);
     let topic = DeleteRecordsTopic::default().with_name(a()).with_partitions(vec![partition]);
     let request = DeleteRecordsRequest::default().with_topics(vec![topic]);
-    let Response::DeleteRecords(response) = world.call(client, 2, request) else {
+    world.send(client, 2, request)
+}
+
+fn deleted(world: &mut World, pending: Pending) -> (i16, i64) {
+    let Some(Response::DeleteRecords(response)) = world.answer(pending) else {
         panic!("not a DeleteRecords response")
     };
     let row = &response.topics[0].partitions[0];
@@ -89,7 +93,8 @@ fn fetch_14_without_it_a_reader_misses_records_and_never_knows() {
         for at in 0..4 {
             append(&mut world, client, at, 1);
         }
-        assert_eq!(delete_up_to(&mut world, client, 3), (0, 3));
+        let pending = delete_up_to(&mut world, client, 3);
+        assert_eq!(deleted(&mut world, pending), (0, 3));
         let rows = partitions(world.call(client, 12, request(0, 0, &[("a", 0, 1)])));
         let above = partitions(world.call(client, 12, request(0, 0, &[("a", 0, 9)])));
         (rows[0].error_code, first_offset(&rows[0]), above[0].error_code)
@@ -188,8 +193,9 @@ fn api_44_without_it_acknowledged_records_are_gone() {
         world.hold(|channel| matches!(channel, Channel::Replication(_)));
         let data = [("a", 0, plain((7, 0), 0, 3))];
         let pending = world.send(client, 9, produce::request(None, -1, &data));
-        let deleted = delete_up_to(&mut world, client, 3);
+        let deletion = delete_up_to(&mut world, client, 3);
         world.release();
+        let deleted = deleted(&mut world, deletion);
         let acknowledged = produce::rows(world.answer(pending).expect("replicated"));
         let row = partitions(world.call(client, 12, request(0, 0, &[("a", 0, 0)]))).remove(0);
         (deleted.0, acknowledged[0], first_offset(&row))

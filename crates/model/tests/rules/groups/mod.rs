@@ -3,6 +3,7 @@
 mod admin;
 mod by_topic_id;
 mod commits;
+mod compaction;
 mod consumer_groups;
 mod conversion;
 mod durability;

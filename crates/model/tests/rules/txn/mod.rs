@@ -6,6 +6,7 @@ mod tables;
 mod adding;
 mod arguments;
 mod clients;
+mod compaction;
 mod decisions;
 mod failover;
 mod fencing;
