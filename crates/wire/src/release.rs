@@ -36,8 +36,8 @@ impl Release {
     /// Every release, oldest first.
     pub const ALL: &[Self] = &[Self::V3_9, Self::V4_0, Self::V4_1, Self::V4_2];
 
-    /// The newest release whose messages can all be read and written.
-    pub const DEFAULT: Self = Self::V4_1;
+    /// The newest release.
+    pub const DEFAULT: Self = Self::V4_2;
 
     /// The levels of `transaction.version` that this release can finalize (FEAT-02): 3.9 has the
     /// feature only as an unstable one, and does not tell clients of it.

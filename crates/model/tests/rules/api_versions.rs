@@ -128,6 +128,7 @@ fn fetch_01_and_api_01_the_ranges_of_each_release() {
     };
     assert_eq!(ranges(Release::V4_0), [(0, 12), (4, 17), (1, 10), (1, 1), (0, 1)]);
     assert_eq!(ranges(Release::V4_1), [(0, 13), (4, 18), (1, 10), (1, 1), (0, 2)]);
+    assert_eq!(ranges(Release::V4_2), [(0, 13), (4, 18), (1, 11), (1, 2), (0, 2)]);
 }
 
 fn levels(answer: &ApiVersionsResponse, name: &str) -> [Option<(i16, i16)>; 2] {
@@ -156,7 +157,7 @@ fn feat_01_and_api_12_finalized_levels_are_told_alike_and_supported_ranges_from_
         };
         assert!(!begins_at_0(&three) && begins_at_0(&four));
         let metadata = levels(&three, "metadata.version");
-        assert_eq!(metadata, [Some((7, 27)), Some((27, 27))]);
+        assert_eq!(metadata, [Some((7, 29)), Some((29, 29))]);
         assert!(three.finalized_features_epoch >= 0);
     }
 }

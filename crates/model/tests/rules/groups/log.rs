@@ -180,8 +180,9 @@ fn txoff_71_a_commit_and_its_tombstone_byte_for_byte() {
     assert_eq!(written.len(), 2);
     let key = b"\x00\x01\x00\x01g\x00\x01t\x00\x00\x00\x01";
     assert_eq!((&*written[0].key, &*written[1].key), (&key[..], &key[..]));
-    let mut value = b"\x00\x03\x00\x00\x00\x00\x00\x00\x00\x2a\x00\x00\x00\x07\x00\x01m".to_vec();
+    let mut value = b"\x00\x04\x00\x00\x00\x00\x00\x00\x00\x2a\x00\x00\x00\x07\x02m".to_vec();
     value.extend(world.now.0.to_be_bytes());
+    value.push(0);
     assert_eq!(written[0].value, Some(value));
     assert_eq!(written[1].value, None);
     assert_eq!(written[0].header.base_timestamp, world.now, "the time of the append");
