@@ -14,6 +14,9 @@ pub enum Allowance {
     AcksBelowAll,
     /// A replica that was not in sync was elected, since the configuration allows it (RECOV-13).
     UncleanElection,
+    /// A request of a client older than KIP-890 took effect after its client had given it up and begun
+    /// the next transaction, which has the same producer epoch (BUG-01, BUG-03).
+    LateRequest,
     /// A transaction coordinator acted on a record that was not committed, and was replaced by one
     /// that does not have it (FAILOVER-02).
     UncommittedDecision,
@@ -24,6 +27,7 @@ impl fmt::Display for Allowance {
         f.write_str(match self {
             Self::AcksBelowAll => "acks below all",
             Self::UncleanElection => "an unclean election",
+            Self::LateRequest => "a late request of a client older than KIP-890 (BUG-01, BUG-03)",
             Self::UncommittedDecision => "a decision that was not committed (FAILOVER-02)",
         })
     }
@@ -36,6 +40,8 @@ pub struct Circumstances {
     pub acks_below_all: BTreeSet<ActorId>,
     /// Whether a replica that was not in sync was elected.
     pub unclean_election: bool,
+    /// Whether an older client's request took effect in a later transaction than its own.
+    pub late_request: bool,
     /// Whether a coordinator was replaced before what it had loaded was committed.
     pub uncommitted_decision: bool,
 }
@@ -76,6 +82,8 @@ impl Circumstances {
             Some(Allowance::UncleanElection)
         } else if loser.is_some_and(|actor| self.acks_below_all.contains(&actor)) {
             Some(Allowance::AcksBelowAll)
+        } else if self.late_request && is_of_a_transaction(violation, history) {
+            Some(Allowance::LateRequest)
         } else if self.uncommitted_decision && is_transactional {
             Some(Allowance::UncommittedDecision)
         } else {
@@ -88,7 +96,26 @@ impl Circumstances {
     pub fn allowances(&self) -> Vec<Allowance> {
         let acks = (!self.acks_below_all.is_empty()).then_some(Allowance::AcksBelowAll);
         let unclean = self.unclean_election.then_some(Allowance::UncleanElection);
+        let late = self.late_request.then_some(Allowance::LateRequest);
         let uncommitted = self.uncommitted_decision.then_some(Allowance::UncommittedDecision);
-        [acks, unclean, uncommitted].into_iter().flatten().collect()
+        [acks, unclean, late, uncommitted].into_iter().flatten().collect()
+    }
+}
+
+/// Whether a violation is of what a transaction's end decides: its records and its offsets.
+fn is_of_a_transaction(violation: &Violation, history: &History) -> bool {
+    match violation {
+        Violation::Lost { record, .. } => {
+            history.record(*record).is_some_and(|sent| sent.transaction.is_some())
+        }
+        Violation::Torn { .. }
+        | Violation::AbortedVisible { .. }
+        | Violation::OffsetsAndOutputsDisagree { .. } => true,
+        Violation::Duplicated { .. }
+        | Violation::Reordered { .. }
+        | Violation::WrongDelivery { .. }
+        | Violation::WrongRefusal { .. }
+        | Violation::NeverEnded { .. }
+        | Violation::Stuck { .. } => false,
     }
 }

@@ -117,6 +117,12 @@ impl History {
         id
     }
 
+    /// How many transactions a client has begun.
+    #[must_use]
+    pub fn begun_by(&self, actor: ActorId) -> usize {
+        self.transactions.iter().filter(|transaction| transaction.actor == actor).count()
+    }
+
     /// A client knows how its transaction ended, or gives up on it.
     pub fn ended(&mut self, transaction: TransactionId, end: End) {
         if let Some(transaction) = self.transactions.get_mut(transaction.0 as usize) {

@@ -26,6 +26,8 @@ pub(crate) struct Link {
     /// Whether the client still holds its end. A broker may go on reading what a client sent
     /// before it went away (FRAME-14).
     pub(crate) has_client: bool,
+    /// How many transactions the client had begun when it let go of its end.
+    pub(crate) left_in: usize,
 }
 
 /// All connections.
@@ -60,6 +62,7 @@ impl Links {
             outstanding: VecDeque::new(),
             to_client: VecDeque::new(),
             has_client: true,
+            left_in: 0,
         };
         self.links.insert(connection, link);
         (connection, true)

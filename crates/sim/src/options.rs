@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::chance::Chance;
+use crate::client::Protocol;
 
 /// The options of a world.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,6 +70,15 @@ pub struct Fixed {
 }
 
 impl Options {
+    /// How the transactional clients speak to the cluster.
+    pub(crate) fn protocol(&self) -> Protocol {
+        if self.transaction_version >= 2 && !self.old_clients {
+            Protocol::Tv2
+        } else {
+            Protocol::Tv1
+        }
+    }
+
     pub(crate) fn draw(chance: &mut Chance, fixed: Fixed) -> Self {
         let brokers = chance.between(1, 3);
         let brokers =

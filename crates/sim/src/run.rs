@@ -162,11 +162,7 @@ fn group() -> GroupId {
 }
 
 fn clients(options: &Options, chance: &mut Chance) -> Vec<Client> {
-    let protocol = if options.transaction_version >= 2 && !options.old_clients {
-        Protocol::Tv2
-    } else {
-        Protocol::Tv1
-    };
+    let protocol = options.protocol();
     let mut clients = vec![Client::Consumer(Consumer::new(
         TOPICS.iter().flat_map(|topic| places(topic, options)).collect(),
     ))];

@@ -9,7 +9,7 @@ use fencepost_oracle::{ActorId, Circumstances, History};
 use fencepost_wire::{RequestHeader, encode_response};
 
 use crate::chance::Chance;
-use crate::client::{Client, Io, Signal, Tag, Wait};
+use crate::client::{Client, Io, Protocol, Signal, Tag, Wait};
 use crate::describe;
 use crate::links::Links;
 use crate::options::Options;
@@ -283,7 +283,12 @@ impl World {
         let (actor, broker) = (link.actor, link.broker);
         self.trace
             .line(self.now, || format!("connection of client {actor} to broker {broker} is cut"));
-        for tag in self.links.break_client_end(connection, abandon) {
+        let left_in = self.history.begun_by(ActorId(actor as u32));
+        let broken = self.links.break_client_end(connection, abandon);
+        if let Some(link) = self.links.get_mut(connection) {
+            link.left_in = left_in;
+        }
+        for tag in broken {
             self.tell(actor, Signal::Broken(tag));
         }
     }
@@ -397,6 +402,9 @@ impl World {
                         link.busy = false;
                         if link.has_client {
                             link.to_client.push_back((ticket.correlation_id, response));
+                        } else if self.options.protocol() == Protocol::Tv1 {
+                            let begun = self.history.begun_by(ActorId(link.actor as u32));
+                            self.circumstances.late_request |= begun > link.left_in;
                         }
                     }
                 }
