@@ -102,10 +102,21 @@ impl History {
                 let Some((id, _)) = self.id(member) else { return };
                 self.driver.leave(&[(&id, None)]);
             }
-            Event::Advance { millis } => self.driver.run_until(self.driver.now.0 + millis),
+            Event::Advance { millis } => self.pass(millis),
             Event::Replicate => self.driver.replicate(),
             Event::FailToWrite => self.driver.end_writes(Err(ErrorCode::CoordinatorNotAvailable)),
         }
+    }
+
+    /// Time passes; what was written is replicated within `offsets.commit.timeout.ms`, or has failed.
+    fn pass(&mut self, millis: i64) {
+        const WRITE_TIMEOUT_MS: i64 = 5000;
+        let until = self.driver.now.0 + millis;
+        while self.driver.now.0 + WRITE_TIMEOUT_MS < until {
+            self.driver.run_until(self.driver.now.0 + WRITE_TIMEOUT_MS);
+            self.driver.end_writes(Err(ErrorCode::CoordinatorNotAvailable));
+        }
+        self.driver.run_until(until);
     }
 
     fn check(&self) {
