@@ -170,7 +170,12 @@ impl Host<'_> {
         Ok(start)
     }
 
-    fn check_replicas(&self, key: PartitionKey) -> Result<(), ErrorCode> {
+    /// Whether this broker leads the partition and has enough replicas in sync for a record that
+    /// must be replicated.
+    ///
+    /// # Errors
+    /// 6 and 19.
+    pub(crate) fn check_replicas(&self, key: PartitionKey) -> Result<(), ErrorCode> {
         if self.leader(key).is_none() {
             Err(ErrorCode::NotLeaderOrFollower)
         } else if !self.has_enough_replicas(key) {

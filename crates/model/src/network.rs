@@ -110,8 +110,9 @@ pub struct MarkerEntry {
     pub marker_type: MarkerType,
     /// The sending coordinator's epoch (MARKOUT-03).
     pub coordinator_epoch: CoordinatorEpoch,
-    /// The transaction version of the marker, 0 when the request has no such field (KIP-1228).
-    pub transaction_version: u8,
+    /// The transaction version of the marker, 0 when the request has no such field (KIP-1228); a
+    /// request can say -1, that it is not known, which no leader takes (MARKIN-04).
+    pub transaction_version: i8,
     /// The partitions, in rising order.
     pub partitions: Vec<(TopicName, PartitionIndex)>,
 }

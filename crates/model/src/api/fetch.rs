@@ -44,10 +44,10 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
     let version = call.ticket.version;
     let replica =
         if version >= 15 { request.replica_state.replica_id.0 } else { request.replica_id.0 };
-    if replica >= 0 {
-        let reason = format!(
-            "Fetch as replica {replica}: brokers outside the cluster cannot replicate from it"
-        );
+    let is_another = replica >= 0 && replica != call.broker.0;
+    if is_another && step.cluster.metadata.brokers().any(|broker| broker.id.0 == replica) {
+        let reason =
+            format!("Fetch as replica {replica}: brokers replicate by messages of their own");
         return step.close(call.ticket.connection, reason);
     }
     let isolation = match request.isolation_level {
@@ -59,6 +59,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
     let max_bytes = request.max_bytes.min(settings.fetch_max_bytes);
     let limits = Limits {
         isolation,
+        is_replica: replica >= 0,
         max_bytes,
         min_bytes: request.min_bytes.min(max_bytes),
         uses_topic_ids: version >= TOPIC_ID_VERSION,

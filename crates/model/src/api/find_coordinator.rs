@@ -16,10 +16,11 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FindCoordinatorR
     };
     let response = if call.ticket.version < 4 {
         let found = find(step, topic, &request.key);
-        // A single answer says in words that nothing is wrong, one of a list does not.
-        let message = match found.error_code {
-            0 => Some(StrBytes::from_static_str("NONE")),
-            _ => found.error_message,
+        // A single answer says in words what is wrong, or that nothing is; one of a list does not.
+        let message = match ErrorCode::from_code(found.error_code) {
+            Some(ErrorCode::None) => Some(StrBytes::from_static_str("NONE")),
+            Some(error) => Some(StrBytes::from_string(error.to_string())),
+            None => None,
         };
         FindCoordinatorResponse::default()
             .with_error_code(found.error_code)
@@ -67,5 +68,4 @@ fn none(key: &StrBytes, error: ErrorCode) -> Coordinator {
         .with_node_id(BrokerId::NONE.to_wire())
         .with_port(-1)
         .with_error_code(error.code())
-        .with_error_message(Some(StrBytes::from_string(error.to_string())))
 }

@@ -21,6 +21,9 @@ use crate::parked::Parked;
 use crate::step::{Call, Step};
 use crate::ticket::Ticket;
 
+/// A transaction version that the sender does not know; other negative ones count as 0.
+const UNKNOWN_TRANSACTION_VERSION: i8 = -1;
+
 /// Who hears the results.
 #[derive(Clone, Copy, Debug)]
 enum Sender {
@@ -85,7 +88,8 @@ fn write(
     for entry in entries {
         let marker = marker(&entry);
         for (topic, partition) in entry.partitions {
-            let state = append(step, broker, &marker, &topic, partition);
+            let is_known = entry.transaction_version != UNKNOWN_TRANSACTION_VERSION;
+            let state = append(step, broker, &marker, is_known, &topic, partition);
             rows.push(Row { producer_id: entry.producer_id, topic, partition, state });
         }
     }
@@ -94,11 +98,12 @@ fn write(
     wait_or_answer(step, broker, Waiting { serial, sender, rows, deadline });
 }
 
-/// Appends one marker (MARKIN-02 to MARKIN-07).
+/// Appends one marker (MARKIN-02 to MARKIN-07), if its transaction version is known.
 fn append(
     step: &mut Step<'_>,
     broker: BrokerId,
     marker: &Marker,
+    version_is_known: bool,
     topic: &TopicName,
     partition: PartitionIndex,
 ) -> RowState {
@@ -119,6 +124,10 @@ fn append(
     }
     if !may_append {
         return RowState::Decided(ErrorCode::NotLeaderOrFollower);
+    }
+    if !version_is_known {
+        let refused = host.check_replicas(key).err().unwrap_or(ErrorCode::UnknownServerError);
+        return RowState::Decided(refused);
     }
     match host.append_marker(key, marker) {
         Ok(offset) => {
@@ -247,7 +256,7 @@ fn entry(marker: &TransactionMarker) -> MarkerEntry {
         producer_epoch: ProducerEpoch::from_wire(&marker.producer_epoch),
         marker_type: if marker.transaction_result { MarkerType::Commit } else { MarkerType::Abort },
         coordinator_epoch: CoordinatorEpoch::from_wire(&marker.coordinator_epoch),
-        transaction_version: u8::try_from(*transaction_version).unwrap_or(0),
+        transaction_version: *transaction_version,
         partitions: partitions.collect(),
     }
 }

@@ -297,6 +297,9 @@ impl ShardStep<'_> {
         }
         let is_new = self.classic(group).is_none();
         if is_new && let Joining::Known(member) = request.member {
+            // An empty KIP-848 group is forgotten even so, though the log still holds it (GRP-63).
+            self.stop_timers(group);
+            self.shard.groups.remove(group);
             let refused = JoinReply::refused(ErrorCode::UnknownMemberId, Some(member));
             return self.apply(group, vec![Effect::Join(ticket, refused)]);
         }

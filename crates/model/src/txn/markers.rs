@@ -41,7 +41,7 @@ struct Owed {
     producer_id: ProducerId,
     producer_epoch: ProducerEpoch,
     marker_type: MarkerType,
-    transaction_version: u8,
+    transaction_version: i8,
     partitions: Vec<TopicPartition>,
 }
 
@@ -138,7 +138,7 @@ impl TxnCoordinator {
                     unreachable!("only a decided transaction owes markers")
                 }
             },
-            transaction_version: if strict { fields.path.level().unsigned_abs() as u8 } else { 0 },
+            transaction_version: if strict { fields.path.level() as i8 } else { 0 },
             partitions: fields.partitions.iter().cloned().collect(),
             place: place.clone(),
         };

@@ -76,6 +76,34 @@ fn api_27_a_list_has_an_answer_for_each_key() {
     assert_eq!(answered, keys.map(|key| (0, key)));
 }
 
+/// API-28: what each version says in words.
+#[test]
+fn api_28_only_a_single_answer_has_a_message() {
+    let mut world = World::new(1, &[]);
+    create_both(&mut world);
+    let client = world.connect(0);
+    for version in 1..=6 {
+        for (kind, word) in [(0, "NONE"), (9, "INVALID_REQUEST")] {
+            let request = FindCoordinatorRequest::default().with_key_type(kind);
+            let request = if version < 4 {
+                request.with_key(text("g"))
+            } else {
+                request.with_coordinator_keys(vec![text("g")])
+            };
+            let Response::FindCoordinator(response) = world.call(client, version, request) else {
+                panic!("not a FindCoordinator response")
+            };
+            let message = match response.coordinators.first() {
+                Some(found) => &found.error_message,
+                None => &response.error_message,
+            };
+            let message = message.as_deref().expect("never null");
+            assert_eq!(message.contains(word), version < 4, "v{version} {message}");
+            assert_eq!(message.is_empty(), version >= 4, "v{version} {message}");
+        }
+    }
+}
+
 /// API-29: any broker answers; an answer can be out of date when it is used, and then the broker
 /// that was named says so.
 #[test]

@@ -55,7 +55,7 @@ fn abort(world: &mut World, client: Client, version: i16, epoch: i16, level: i8)
 #[test]
 fn mark_05_the_request_says_by_which_level_a_marker_is_judged() {
     for (version, level, at_equal_epoch) in
-        [(1, 0, 0), (2, 0, 0), (2, 1, 0), (2, -1, 0), (2, 2, 47)]
+        [(1, 0, 0), (2, 0, 0), (2, 1, 0), (2, -2, 0), (2, 2, 47)]
     {
         let (mut world, client) = open();
         assert_eq!(
@@ -65,4 +65,14 @@ fn mark_05_the_request_says_by_which_level_a_marker_is_judged() {
         );
         assert_eq!(abort(&mut world, client, version, 6, level), 0);
     }
+}
+
+/// MARKIN-04: no leader takes a marker whose level is -1, "not known"; the broker has an error for it.
+#[test]
+fn markin_04_a_marker_of_an_unknown_level_is_refused() {
+    let (mut world, client) = open();
+    for epoch in [4, 5, 6] {
+        assert_eq!(abort(&mut world, client, 2, epoch, -1), -1);
+    }
+    assert_eq!(abort(&mut world, client, 2, 5, 0), 0, "it is still open");
 }

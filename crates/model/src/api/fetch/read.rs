@@ -23,6 +23,8 @@ const FOLLOWER_VERSION: i16 = 11;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Limits {
     pub(super) isolation: Isolation,
+    /// Asked in the name of a broker, which is a replica of no partition (FETCH-12).
+    pub(super) is_replica: bool,
     /// A real broker fails where records are and this is below 0.
     pub(super) max_bytes: i32,
     pub(super) min_bytes: i32,
@@ -132,7 +134,9 @@ fn read_one(
         let row = Row { topic_id: asked.topic_id, ..row };
         return Row { answer: refused(asked, ErrorCode::InconsistentTopicId), ..row };
     }
-    let checked = if version >= FOLLOWER_VERSION {
+    let checked = if limits.is_replica {
+        host.check_leader(key, asked.current_leader_epoch).and(Err(ErrorCode::NotLeaderOrFollower))
+    } else if version >= FOLLOWER_VERSION {
         host.check_replica(key, asked.current_leader_epoch)
     } else {
         host.check_leader(key, asked.current_leader_epoch).map(|leader| &leader.replica)

@@ -1,7 +1,7 @@
 //! What a fetch reads, and when it is answered: FETCH-15 to FETCH-32.
 
 use fencepost_ids::{ErrorCode, LeaderEpoch, Offset};
-use fencepost_wire::messages::fetch_request::FetchPartition;
+use fencepost_wire::messages::fetch_request::{FetchPartition, ReplicaState};
 use fencepost_wire::messages::write_txn_markers_request::{
     WritableTxnMarker, WritableTxnMarkerTopic,
 };
@@ -235,4 +235,30 @@ fn fetch_32_internal_topics_are_read_like_any() {
     let client = world.connect(0);
     let row = partitions(world.call(client, 12, request(0, 0, &[("__transaction_state", 0, 0)])));
     assert_eq!(row[0].error_code, ErrorCode::None);
+}
+
+/// FETCH-12: who asks in the name of a broker that is no follower of the partition gets 6, after
+/// the checks of topic and epoch; negative ids are consumers.
+#[test]
+fn fetch_12_a_fetch_in_the_name_of_no_follower_is_refused_by_partition() {
+    let mut world = World::new(1, &[("a", 1, 1)]);
+    let client = world.connect(0);
+    append(&mut world, client, plain((7, 0), 0, 3));
+    let mut errors = |replica: i32, version, epoch| {
+        let mut asked = request(0, 0, &[("a", 0, 0), ("a", 9, 0)]);
+        asked.topics[0].partitions[0].current_leader_epoch = epoch;
+        let asked = if version < 15 {
+            asked.with_replica_id(replica.into())
+        } else {
+            asked.with_replica_state(ReplicaState::default().with_replica_id(replica.into()))
+        };
+        let rows = partitions(world.call(client, version, asked));
+        [rows[0].error_code.code(), rows[1].error_code.code()]
+    };
+    for replica in [0, 5] {
+        assert_eq!(errors(replica, 4, -1), [6, 3]);
+        assert_eq!(errors(replica, 12, -1), [6, 3]);
+        assert_eq!(errors(replica, 12, 1), [75, 3]);
+    }
+    assert_eq!(errors(-2, 12, -1), [0, 3]);
 }

@@ -9,8 +9,6 @@ fn grp_63_a_classic_member_without_an_id_takes_over_an_empty_consumer_group() {
     beat(&mut world, client, joining("A"));
     assert_eq!(commit_as(&mut world, client, 9, who(1, "A"), &[("t", 0, 5)]), [0]);
     check(&mut world, client, quiet("A", -1), Ok((-1, None)));
-    assert_eq!(join_now(&mut world, client, 3, classic("A")).error_code, 25);
-    assert_eq!(described(&mut world, client).0, "Empty", "that changed nothing");
     let before = batches(&mut world, client).len();
     let response = join_now(&mut world, client, 4, classic(""));
     assert_eq!(response.error_code, 79);
@@ -24,6 +22,33 @@ fn grp_63_a_classic_member_without_an_id_takes_over_an_empty_consumer_group() {
     let client = world.connect(1);
     assert_eq!(classic_state(&mut world, client), Ok(("Empty".to_owned(), BTreeMap::new())));
     assert_eq!(fetch(&mut world, client, true), Ok(5));
+}
+
+#[test]
+fn grp_63_a_refused_classic_member_makes_the_coordinator_forget_an_empty_consumer_group() {
+    let mut world = world(3);
+    let client = world.connect(0);
+    beat(&mut world, client, joining("A"));
+    assert_eq!(commit_as(&mut world, client, 9, who(1, "A"), &[("t", 0, 5)]), [0]);
+    check(&mut world, client, quiet("A", -1), Ok((-1, None)));
+    assert_eq!(beat(&mut world, client, quiet("A", 1)).error_code, 25, "the group is there");
+    let before = batches(&mut world, client).len();
+    assert_eq!(join_now(&mut world, client, 3, classic("A")).error_code, 25);
+    assert_eq!(batches(&mut world, client).len(), before, "nothing is written");
+    assert_eq!(beat(&mut world, client, quiet("A", 1)).error_code, 69);
+    assert_eq!(commit_as(&mut world, client, 8, who(1, "A"), &[("t", 0, 6)]), [22]);
+    assert_eq!(fetch(&mut world, client, true), Ok(-1), "offsets of no group");
+    world.crash(0);
+    world.advance(0);
+    let client = world.connect(1);
+    assert_eq!(described(&mut world, client).0, "Empty", "a load finds it again");
+    assert_eq!(join_now(&mut world, client, 3, classic("A")).error_code, 25);
+    check(&mut world, client, joining("A"), Ok((1, Some(vec![0, 1, 2]))));
+    assert_eq!(fetch(&mut world, client, true), Ok(5), "they come back with the group");
+    world.crash(1);
+    world.advance(0);
+    let client = world.connect(2);
+    check(&mut world, client, quiet("A", 1), Ok((1, None)));
 }
 
 #[test]
