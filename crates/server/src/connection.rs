@@ -84,9 +84,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let release = self.engine.release;
         match decode_request(frame, release) {
             Ok((header, request)) => {
-                let RequestHeader { api, version, client_id, .. } = &header;
+                let RequestHeader { api, version, client_id, correlation_id } = &header;
                 let connection = self.line.id().0;
-                trace!(connection, %api, version, ?client_id, ?request, "asked");
+                trace!(connection, correlation_id, %api, version, ?client_id, ?request, "asked");
                 Ok(self.line.ask(header, request)?)
             }
             Err(Refusal::Close(reason)) => Err(End::Refused(reason)),
@@ -105,6 +105,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             response.throttle(ticket.version, throttle_ms);
         }
         let asked_ms = response.throttle_time_ms().unwrap_or(0);
+        let connection = self.line.id().0;
+        trace!(connection, correlation_id = ticket.correlation_id, ?response, "answered");
         let frame = encode_response(ticket.correlation_id, ticket.version, &response)?;
         drop(response);
         self.write(frame).await?;

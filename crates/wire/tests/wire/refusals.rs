@@ -108,3 +108,28 @@ fn frame_03_a_null_client_id_counts_as_empty_and_one_of_minus_2_is_malformed() {
         "malformed Heartbeat v0 request header: client_id at byte 8: negative length -2",
     );
 }
+
+/// INIT-05: version 6, which carries Enable2Pc and KeepPreparedTxn, is unstable, and a broker without
+/// unstable APIs treats it as a version that it does not know (FRAME-10). The codes that two-phase commit
+/// answers are out of scope.
+#[test]
+fn init_05_no_release_serves_the_version_of_two_phase_commit() {
+    let body = b"\0\0\0\x01\xff\xff\0\x02t\0\0\x03\xe8\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+    for &release in Release::ALL {
+        let served = release.served_versions(ApiKey::InitProducerId);
+        assert!(!release.versions(ApiKey::InitProducerId).contains(&6), "{release} advertises it");
+        for (enable_2_pc, keep_prepared) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+            let frame = [b"\0\x16\0\x06", &body[..], &[enable_2_pc, keep_prepared, 0]].concat();
+            let reason = CloseReason::UnsupportedVersion {
+                api: ApiKey::InitProducerId,
+                version: 6,
+                served: served.clone(),
+            };
+            assert_eq!(decode_request(frame.into(), release), Err(Refusal::Close(reason)));
+        }
+        let last = u8::try_from(*served.end()).unwrap();
+        let frame = [b"\0\x16\0", &[last][..], &body[..], b"\0"].concat();
+        let (header, _) = decode_request(frame.into(), release).unwrap();
+        assert_eq!(header.version, i16::from(last), "the same without the two fields is taken");
+    }
+}

@@ -1,5 +1,7 @@
 //! What is checked before a coordinator looks at an id, what it never answers, and what it hands out.
 
+use std::collections::BTreeSet;
+
 use fencepost_model::{Message, MessageBody, ProducerIdBlocks};
 use fencepost_wire::messages::add_partitions_to_txn_request::{
     AddPartitionsToTxnTopic, AddPartitionsToTxnTransaction,
@@ -29,6 +31,26 @@ fn plain_init(expected: Producer, timeout_ms: i32) -> InitProducerIdRequest {
 fn ask(world: &mut World, broker: i32, request: InitProducerIdRequest) -> String {
     let sent = world.send(broker, 4, request);
     world.shown(sent)
+}
+
+/// INIT-01: without an authorizer, and there is none, every caller passes at every version: with any id and
+/// with a null one. The codes of an authorizer that refuses, 53 and 31, are out of scope.
+#[test]
+fn init_01_without_an_authorizer_every_caller_passes() {
+    let mut world = World::new(3, 2);
+    let mut given = BTreeSet::new();
+    for version in 0..=5 {
+        for id in [None, Some("t"), Some("another's"), Some("__transaction_state"), Some(" ")] {
+            let id = id.map(|id| format!("{id}{version}"));
+            let broker = id.as_deref().map_or(1, |id| world.coordinator(id));
+            let request = plain_init((-1, -1), 1000)
+                .with_transactional_id(id.as_deref().map(transactional_id));
+            let sent = world.send(broker, version, request);
+            let shown = world.shown(sent);
+            assert!(shown.ends_with(",0"), "{id:?} by version {version}: {shown}");
+            assert!(given.insert(shown), "a producer id of its own");
+        }
+    }
 }
 
 /// INIT-03: a null id needs no owner, no valid timeout and no identity, and leaves nothing.
