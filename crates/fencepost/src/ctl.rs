@@ -21,7 +21,7 @@ const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
 /// The longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// Command a running server: crash, restart, elect, move, and see how it stands.
+/// Command a running server: crash, stop, restart, elect, move, and see how it stands.
 ///
 /// Prints the control API's answer, JSON, on stdout: the state of what was commanded.
 #[derive(Args)]
@@ -42,7 +42,12 @@ enum Command {
         /// Its id
         broker: u32,
     },
-    /// Restart a broker that crashed
+    /// Stop a broker cleanly: other leaders take over first, and its producers are written down
+    Stop {
+        /// Its id
+        broker: u32,
+    },
+    /// Restart a broker that crashed or stopped
     Restart {
         /// Its id
         broker: u32,
@@ -109,6 +114,7 @@ impl Command {
         match self {
             Self::Brokers => get("/brokers".to_owned()),
             Self::Crash { broker } => post(format!("/brokers/{broker}/crash"), None),
+            Self::Stop { broker } => post(format!("/brokers/{broker}/stop"), None),
             Self::Restart { broker } => post(format!("/brokers/{broker}/restart"), None),
             Self::Partitions { topic } => get(format!("/topics/{}/partitions", escaped(topic))),
             Self::Elect { topic, partition, leader } => post(

@@ -132,7 +132,16 @@ impl TestCluster {
         self.server.crash(broker.into()).await
     }
 
-    /// Restarts a broker that crashed: it reads its disk and listens again.
+    /// Stops a broker cleanly: its partitions get other leaders first, and it writes down its
+    /// producers and high watermarks.
+    ///
+    /// # Errors
+    /// There is no such broker, or its port was lost to another process.
+    pub async fn stop_broker(&self, broker: impl Into<BrokerId>) -> Result<(), ControlError> {
+        self.server.stop_broker(broker.into()).await
+    }
+
+    /// Restarts a broker that crashed or stopped: it reads its disk and listens again.
     ///
     /// # Errors
     /// There is no such broker, or its port was lost to another process.

@@ -122,6 +122,8 @@ fn ctl_commands_a_running_server() {
     let refused = ctl(control, "elect orders 0 1").unwrap_err();
     assert!(refused.contains("broker 1 is down") && refused.contains("restart"), "{refused}");
     assert!(ctl(control, "restart 1").unwrap().contains(r#""state":"up""#));
+    assert!(ctl(control, "stop 1").unwrap().contains(r#""state":"down""#));
+    assert!(ctl(control, "restart 1").unwrap().contains(r#""state":"up""#));
     assert!(ctl(control, "elect orders 0 1").unwrap().contains(r#""leader":1,"#));
     assert!(ctl(control, "partitions orders").unwrap().contains(r#""leader":1,"#));
     for (command, says) in [

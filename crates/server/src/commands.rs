@@ -96,13 +96,21 @@ impl Commands {
     }
 
     pub(crate) async fn crash(&self, broker: BrokerId) -> Result<(), ControlError> {
+        self.take_down(broker, Input::Crash(broker)).await
+    }
+
+    pub(crate) async fn stop(&self, broker: BrokerId) -> Result<(), ControlError> {
+        self.take_down(broker, Input::Stop(broker)).await
+    }
+
+    async fn take_down(&self, broker: BrokerId, how: Input) -> Result<(), ControlError> {
         self.known(broker)?;
         let mut ports = self.ports.lock().await;
         let held = match ports.get_mut(&broker) {
             Some(port) => port.close().await.map_err(|source| (port.address, source)),
             None => Ok(()),
         };
-        self.engine.inject(Input::Crash(broker))?;
+        self.engine.inject(how)?;
         held.map_err(refused)
     }
 

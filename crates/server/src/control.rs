@@ -35,6 +35,7 @@ fn routes(commands: Arc<Commands>) -> Router {
     Router::new()
         .route("/brokers", get(brokers::list))
         .route("/brokers/{id}/crash", post(brokers::crash))
+        .route("/brokers/{id}/stop", post(brokers::stop))
         .route("/brokers/{id}/restart", post(brokers::restart))
         .route("/topics/{topic}/partitions", get(partitions::list))
         .route("/topics/{topic}/partitions/{partition}/elect", post(partitions::elect))

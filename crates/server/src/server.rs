@@ -169,7 +169,17 @@ impl Server {
         self.commands.crash(broker).await
     }
 
-    /// Restarts a broker that crashed: it reads its disk and listens again. Restarting one that
+    /// Stops a broker cleanly: its partitions get other leaders first, and it writes down its
+    /// producers and high watermarks (RECOV-05, RECOV-10). Stopping one that is down changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::crash`].
+    pub async fn stop_broker(&self, broker: BrokerId) -> Result<(), ControlError> {
+        self.commands.stop(broker).await
+    }
+
+    /// Restarts a broker that crashed or stopped: it reads its disk and listens again. Restarting one that
     /// runs changes nothing.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Brokers: which there are, crash and restart.
+//! Brokers: which there are, crash, clean stop and restart.
 
 use std::sync::Arc;
 
@@ -40,22 +40,40 @@ pub(super) async fn crash(
     State(cluster): Cluster,
     Named(id): Named<i32>,
 ) -> Result<Json<Broker>, Refusal> {
-    change(cluster, BrokerId(id), Life::Down).await
+    change(cluster, BrokerId(id), Command::Crash).await
+}
+
+pub(super) async fn stop(
+    State(cluster): Cluster,
+    Named(id): Named<i32>,
+) -> Result<Json<Broker>, Refusal> {
+    change(cluster, BrokerId(id), Command::Stop).await
 }
 
 pub(super) async fn restart(
     State(cluster): Cluster,
     Named(id): Named<i32>,
 ) -> Result<Json<Broker>, Refusal> {
-    change(cluster, BrokerId(id), Life::Up).await
+    change(cluster, BrokerId(id), Command::Restart).await
+}
+
+enum Command {
+    Crash,
+    Stop,
+    Restart,
 }
 
 /// Once begun it is carried out whole, even if the client goes away.
-async fn change(cluster: Arc<Commands>, id: BrokerId, to: Life) -> Result<Json<Broker>, Refusal> {
+async fn change(
+    cluster: Arc<Commands>,
+    id: BrokerId,
+    command: Command,
+) -> Result<Json<Broker>, Refusal> {
     let changed = tokio::spawn(async move {
-        match to {
-            Life::Up => cluster.restart(id).await?,
-            Life::Down => cluster.crash(id).await?,
+        match command {
+            Command::Crash => cluster.crash(id).await?,
+            Command::Stop => cluster.stop(id).await?,
+            Command::Restart => cluster.restart(id).await?,
         }
         cluster.broker(id)
     });

@@ -1,9 +1,9 @@
 //! A raw client, and a cluster for it. Every wait is bounded, so that a failure is seen.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use fencepost_ids::{BrokerId, ClientId, Timestamp};
+use fencepost_ids::{BrokerId, ClientId, ProducerEpoch, ProducerId, Sequence, Timestamp};
 use fencepost_log::{BatchBuilder, NewRecord};
 use fencepost_model::{ClusterConfig, NewTopic};
 use fencepost_server::Server;
@@ -146,12 +146,18 @@ pub(crate) fn framed(payload: &[u8]) -> Vec<u8> {
 
 /// A request to append one record of so many bytes to `a`-0.
 pub(crate) fn produce(acks: i16, bytes: usize) -> ProduceRequest {
-    let value = vec![7; bytes];
-    let mut batch = BatchBuilder::new();
-    batch.push(
-        Timestamp(1_700_000_000_000),
-        NewRecord { key: None, value: Some(&value), headers: &[] },
-    );
+    append(acks, BatchBuilder::new(), Timestamp(1_700_000_000_000), &vec![7; bytes])
+}
+
+/// A request to append one record of this moment with a sequence to `a`-0.
+pub(crate) fn produce_in_sequence(sequence: i32) -> ProduceRequest {
+    let batch = BatchBuilder::new().producer(ProducerId(9), ProducerEpoch(0), Sequence(sequence));
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    append(-1, batch, Timestamp(i64::try_from(now.as_millis()).unwrap()), b"v")
+}
+
+fn append(acks: i16, mut batch: BatchBuilder, time: Timestamp, value: &[u8]) -> ProduceRequest {
+    batch.push(time, NewRecord { key: None, value: Some(value), headers: &[] });
     let partition = PartitionProduceData::default()
         .with_index(0)
         .with_records(Some(batch.build().bytes().clone()));
@@ -161,10 +167,16 @@ pub(crate) fn produce(acks: i16, bytes: usize) -> ProduceRequest {
 
 /// The base offset that an answer to [`produce`] names.
 pub(crate) fn base_offset(response: Response) -> i64 {
+    let (error_code, base_offset) = appended(response);
+    assert_eq!(error_code, 0);
+    base_offset
+}
+
+/// The error and the base offset in an answer to [`produce`].
+pub(crate) fn appended(response: Response) -> (i16, i64) {
     let Response::Produce(answer) = response else { panic!("not an answer to Produce") };
     let row = &answer.responses[0].partition_responses[0];
-    assert_eq!(row.error_code, 0);
-    row.base_offset
+    (row.error_code, row.base_offset)
 }
 
 /// A request for the records of `a`-0 from an offset on.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::client::{Client, bounded, config};
+use crate::client::{Client, appended, base_offset, bounded, config, produce_in_sequence};
 
 /// Three brokers, `orders` on all of them, `alone` on the broker of its one replica.
 fn server() -> Server {
@@ -93,6 +93,48 @@ async fn brokers_crash_and_restart() {
     refused(post(&server, "/brokers/-1/restart", &json!({})).await, 404, "no broker -1");
     refused(post(&server, "/brokers/one/crash", &json!({})).await, 400, "one");
     refused(get(&server, "/brokers/1/crash").await, 405, "method");
+}
+
+/// RECOV-05: a clean stop writes a snapshot, which keeps one batch of each producer; after a crash
+/// the log is replayed, and all are known again.
+#[tokio::test]
+async fn a_broker_that_is_stopped_writes_its_producers_down() {
+    for (command, fourth) in [("stop", (45, -1)), ("crash", (0, 3))] {
+        let mut server = Server::listen(config(1, &[]), &Addresses::default()).unwrap();
+        server.open_control(0).unwrap();
+        let dial = async || Client::new(TcpStream::connect(address(&server, 0)).await.unwrap());
+        let mut client = dial().await;
+        for sequence in 0..5 {
+            let answer = client.call(9, produce_in_sequence(sequence)).await;
+            assert_eq!(base_offset(answer), i64::from(sequence));
+        }
+        for _ in 0..2 {
+            let (status, broker) =
+                ask(&server, &format!("POST /brokers/0/{command}"), "", "").await;
+            assert_eq!((status, &broker["state"]), (200, &json!("down")));
+        }
+        client.is_closed_unanswered().await;
+        post(&server, "/brokers/0/restart", &json!({})).await;
+        let mut client = dial().await;
+        assert_eq!(base_offset(client.call(9, produce_in_sequence(4)).await), 4, "{command}");
+        assert_eq!(appended(client.call(9, produce_in_sequence(3)).await), fourth, "{command}");
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_is_stopped_hands_its_partitions_over() {
+    let server = server();
+    let first = |body: &Value| json!([body[1]["leader"], body[1]["in_sync"]]);
+    let path = "/topics/orders/partitions";
+    assert_eq!(first(&get(&server, path).await.1), json!([2, [2, 0, 1]]));
+    let (status, broker) = post(&server, "/brokers/2/stop", &json!({})).await;
+    assert_eq!((status, &broker["state"]), (200, &json!("down")));
+    assert!(bounded(TcpStream::connect(address(&server, 2))).await.is_err());
+    assert_eq!(first(&get(&server, path).await.1), json!([0, [0, 1]]));
+    post(&server, "/brokers/2/restart", &json!({})).await;
+    Client::new(TcpStream::connect(address(&server, 2)).await.unwrap()).is_served().await;
+    refused(post(&server, "/brokers/3/stop", &json!({})).await, 404, "no broker 3");
+    refused(get(&server, "/brokers/1/stop").await, 405, "method");
 }
 
 #[tokio::test]
