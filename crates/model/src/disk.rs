@@ -44,7 +44,20 @@ impl Disk {
 }
 
 impl Stored {
-    /// The memory of this replica after a start: the latest snapshot that can be used and what
+    /// The memory of this replica when its broker starts. Reading the log ends with a snapshot, also
+    /// after a crash, and it is the snapshot that the memory is made of (RECOV-06).
+    pub(crate) fn start(
+        &mut self,
+        now: Timestamp,
+        expiration_ms: i64,
+        rules: &LogRules,
+    ) -> ReplicaState {
+        let recovered = self.load(now, expiration_ms, rules);
+        self.log.keep_snapshot(recovered.snapshot());
+        self.load(now, expiration_ms, rules)
+    }
+
+    /// What a replica's log says of its memory: the latest snapshot that can be used and what
     /// follows it in the log (RECOV-06, RECOV-10).
     pub(crate) fn load(
         &self,

@@ -22,10 +22,9 @@ impl Step<'_> {
         let expiration = i64::from(settings.producer_id_expiration_ms);
         let mut broker = Broker::default();
         for key in metadata.hosted_by(id) {
-            if let Some(stored) = self.cluster.disk.get(id, key) {
-                broker
-                    .followers
-                    .insert(key, Arc::new(stored.load(now, expiration, &self.cluster.rules)));
+            if let Some(stored) = self.cluster.disk.get_mut(id, key) {
+                let replica = stored.start(now, expiration, &self.cluster.rules);
+                broker.followers.insert(key, Arc::new(replica));
             }
         }
         self.cluster.brokers.insert(id, Arc::new(broker));
