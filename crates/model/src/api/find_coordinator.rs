@@ -14,13 +14,15 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FindCoordinatorR
         1 => Some(TRANSACTION_STATE),
         _ => None,
     };
+    let in_words = |code: i16| {
+        ErrorCode::from_code(code).map(|error| StrBytes::from_string(error.to_string()))
+    };
     let response = if call.ticket.version < 4 {
         let found = find(step, topic, &request.key);
-        // A single answer says in words what is wrong, or that nothing is; one of a list does not.
-        let message = match ErrorCode::from_code(found.error_code) {
-            Some(ErrorCode::None) => Some(StrBytes::from_static_str("NONE")),
-            Some(error) => Some(StrBytes::from_string(error.to_string())),
-            None => None,
+        // A single answer says in words what is wrong, and that nothing is.
+        let message = match found.error_code {
+            0 => Some(StrBytes::from_static_str("NONE")),
+            code => in_words(code),
         };
         FindCoordinatorResponse::default()
             .with_error_code(found.error_code)
@@ -29,9 +31,16 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FindCoordinatorR
             .with_host(found.host)
             .with_port(found.port)
     } else {
-        let coordinators =
-            request.coordinator_keys.iter().map(|key| find(step, topic, key)).collect();
-        FindCoordinatorResponse::default().with_coordinators(coordinators)
+        let is_type = matches!(request.key_type, 0..=2);
+        let coordinators = request.coordinator_keys.iter().map(|key| {
+            let found = find(step, topic, key);
+            if is_type {
+                return found;
+            }
+            let message = in_words(found.error_code);
+            found.with_error_message(message)
+        });
+        FindCoordinatorResponse::default().with_coordinators(coordinators.collect())
     };
     step.respond(call.ticket, response);
 }
