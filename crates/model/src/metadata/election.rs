@@ -13,7 +13,8 @@ impl Metadata {
     }
 
     /// A broker is gone: it leaves the in-sync sets, unless it is the last of one, and loses the
-    /// partitions that it led. Returns the partitions that changed.
+    /// partitions that it led; one that gets no other leader begins a term without any (API-25).
+    /// Returns the partitions that changed.
     pub(crate) fn broker_down(&mut self, broker: BrokerId, rules: Rules) -> Vec<PartitionKey> {
         self.set_alive(broker, false);
         let mut changed = Vec::new();
@@ -25,9 +26,8 @@ impl Metadata {
             if partition.in_sync.len() > 1 {
                 partition.in_sync.retain(|replica| *replica != broker);
             }
-            if partition.leader == Some(broker) {
-                partition.leader = None;
-                self.elect(key, rules);
+            if partition.leader == Some(broker) && !self.elect(key, rules) {
+                self.begin_term(key, None);
             }
             changed.push(key);
         }
@@ -72,11 +72,17 @@ impl Metadata {
     /// Makes a replica the leader of a new term. One that was not in sync is then alone in the
     /// in-sync set (RECOV-21).
     pub(crate) fn set_leader(&mut self, key: PartitionKey, leader: BrokerId) {
+        if let Some(partition) = self.partition_mut(key)
+            && !partition.in_sync.contains(&leader)
+        {
+            partition.in_sync = vec![leader];
+        }
+        self.begin_term(key, Some(leader));
+    }
+
+    fn begin_term(&mut self, key: PartitionKey, leader: Option<BrokerId>) {
         if let Some(partition) = self.partition_mut(key) {
-            if !partition.in_sync.contains(&leader) {
-                partition.in_sync = vec![leader];
-            }
-            partition.leader = Some(leader);
+            partition.leader = leader;
             partition.leader_epoch = LeaderEpoch(partition.leader_epoch.0 + 1);
         }
     }

@@ -101,7 +101,8 @@ fn epoch(world: &mut World, broker: i32) -> (i32, i32) {
     (partition.leader_id.0, partition.leader_epoch)
 }
 
-/// API-25: the leader epoch rises with every election, also of the same broker, and never falls.
+/// API-25: the leader epoch rises with every election, also of the same broker, and when there is
+/// no leader any more; it never falls.
 #[test]
 fn api_25_every_election_begins_a_new_leader_epoch() {
     let mut world = World::new(3, &[("a", 1, 3)]);
@@ -125,8 +126,22 @@ fn api_25_every_election_begins_a_new_leader_epoch() {
     for round in 1..4 {
         alone.crash(0);
         alone.restart(0);
-        assert_eq!(epoch(&mut alone, 0), (0, round));
+        assert_eq!(epoch(&mut alone, 0), (0, 2 * round));
     }
+
+    let mut without = World::new(2, &[("a", 1, 1)]);
+    let (leader, first) = epoch(&mut without, 0);
+    let other = 1 - leader;
+    for stop in [World::crash, World::stop] {
+        let (_, before) = epoch(&mut without, other);
+        stop(&mut without, leader);
+        assert_eq!(epoch(&mut without, other), (-1, before + 1), "a term without a leader");
+        without.crash(leader);
+        assert_eq!(epoch(&mut without, other), (-1, before + 1), "it is down already");
+        without.restart(leader);
+        assert_eq!(epoch(&mut without, other), (leader, before + 2));
+    }
+    assert_eq!(epoch(&mut without, other), (leader, first + 4));
 }
 
 fn describe(

@@ -99,7 +99,7 @@ fn api_32_the_end_goes_by_the_isolation_level() {
     world.crash(0);
     world.restart(0);
     let client = world.connect(0);
-    assert_eq!(list(&mut world, client, 4, 0, -1).leader_epoch, 1, "the current leader's");
+    assert_eq!(list(&mut world, client, 4, 0, -1).leader_epoch, 2, "the current leader's");
 }
 
 /// API-32, switched off: a reader of committed records is told an end that it cannot reach, since

@@ -74,11 +74,11 @@ fn fetch_15_a_fetcher_whose_log_parts_from_this_one_is_told_where() {
         (row.error_code, end)
     };
     let parts = Some((LeaderEpoch(0), Offset(10)));
-    assert_eq!(diverging(12, 1), (ErrorCode::None, parts), "term 1 began where term 2 did");
+    assert_eq!(diverging(12, 2), (ErrorCode::None, parts), "term 2 began where term 4 did");
     assert_eq!(diverging(12, 0), (ErrorCode::None, parts), "term 0 ended before offset 12");
     assert_eq!(diverging(10, 0), (ErrorCode::None, None));
-    assert_eq!(diverging(12, 2), (ErrorCode::None, None));
-    assert_eq!(diverging(12, 3), (ErrorCode::OffsetOutOfRange, None));
+    assert_eq!(diverging(12, 4), (ErrorCode::None, None));
+    assert_eq!(diverging(12, 5), (ErrorCode::OffsetOutOfRange, None));
 }
 
 /// FETCH-16, FETCH-20, FETCH-21: open data waits; aborted data travels with its marker, and the list
@@ -208,7 +208,7 @@ fn fetch_28_a_client_of_an_old_term_is_told_the_new_one() {
     let told = body(world.call(client, 16, old));
     let row = &told.topics[0].partitions[0];
     assert_eq!(row.error_code, ErrorCode::FencedLeaderEpoch);
-    assert_eq!(row.current_leader.map(|hint| hint.leader_epoch), Some(LeaderEpoch(1)));
+    assert_eq!(row.current_leader.map(|hint| hint.leader_epoch), Some(LeaderEpoch(2)));
 }
 
 #[test]
