@@ -22,6 +22,8 @@ class Adapter:
     lacks = {
         "consume-transform-produce-consumer-protocol":
             "its consumer speaks the classic group protocol alone: it never sends ConsumerGroupHeartbeat",
+        "rebalance-under-crash-consumer-protocol":
+            "its consumer speaks the classic group protocol alone: it never sends ConsumerGroupHeartbeat",
     }
     admin = staticmethod(aio_kafka_admin.run)
     # InitProducerId, AddPartitionsToTxn and EndTxn go out in versions that know no PRODUCER_FENCED: the broker
@@ -38,6 +40,9 @@ class Adapter:
     }
     # No error says it: see `batch`.
     left_behind = set()
+    # The same of a member without transactions.
+    commit_later = {"CommitFailedError"}
+    clings_to_coordinators = False
     cannot_send = (round_trip.NO_KEY_NOR_VALUE,)
 
     def __init__(self, bootstrap):
@@ -46,7 +51,9 @@ class Adapter:
         wait(self.admin_client.start())
 
     def create_topic(self, topic, partitions):
-        answer = wait(self.admin_client.create_topics([NewTopic(topic, partitions, 1)]))
+        # The client refuses to leave the replication to the cluster.
+        replicas = min(3, len(wait(self.admin_client.describe_cluster())["brokers"]))
+        answer = wait(self.admin_client.create_topics([NewTopic(topic, partitions, replicas)]))
         for _, code, *rest in answer.topic_errors:
             if code:
                 raise RuntimeError(f"create {topic}: error {code} {rest}")
@@ -115,13 +122,15 @@ class ProducerAdapter:
 
 
 class ConsumerAdapter(ConsumerRebalanceListener):
-    def __init__(self, config, isolation, group=None, protocol="classic", max_records=10_000):
+    def __init__(self, config, isolation, group=None, protocol="classic", max_records=10_000,
+                 session_timeout_ms=6000):
         self.group = group
         self.max_records = max_records
         self.busy = wait(made(asyncio.Lock))
         self.consumer = wait(made(lambda: AIOKafkaConsumer(
             **config, group_id=group, isolation_level=isolation, auto_offset_reset="earliest",
-            enable_auto_commit=False, fetch_max_wait_ms=50, session_timeout_ms=6000, heartbeat_interval_ms=100)))
+            enable_auto_commit=False, fetch_max_wait_ms=50, session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=100)))
         wait(self.consumer.start())
 
     def assign(self, offsets):
@@ -171,6 +180,9 @@ class ConsumerAdapter(ConsumerRebalanceListener):
 
     async def on_partitions_assigned(self, assigned):
         pass
+
+    def commit(self, offsets):
+        wait(self.consumer.commit({TopicPartition(*at): offset for at, offset in offsets.items()}))
 
     def committed(self, partitions):
         return {at: wait(self.consumer.committed(TopicPartition(*at))) for at in partitions}

@@ -32,8 +32,8 @@ class Adapter:
                    "STALE_MEMBER_EPOCH abortable"}
     # The same of a member without transactions.
     commit_later = {"ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS", "STALE_MEMBER_EPOCH"}
-    # A transactional producer remembers where a group's coordinator was, and goes on connecting to it even when its
-    # broker has left the metadata; only an answer from there has it look again.
+    # A transactional producer remembers where a group's coordinator was. When its broker leaves the metadata, the
+    # producer waits for it for ever, with Kafka too: only a broker that it still knows has it look again.
     clings_to_coordinators = True
     cannot_send = ()
 

@@ -14,11 +14,24 @@ from cluster import Partition, Record
 from scenarios import round_trip
 
 
+# When a connection to the coordinator cannot be made, the client looks for the coordinator again, and forgets the
+# request: it queues it again only if it had no coordinator to connect to. Who waits for the answer waits for ever.
+FORGETS_REQUESTS = "its producer forgets a request, such as EndTxn, whose coordinator refuses the connection: it " \
+    "waits for ever, with Kafka too"
+
+
 class Adapter:
     name = "kafka-python"
     lacks = {
         "consume-transform-produce-consumer-protocol":
             "its consumer speaks the classic group protocol alone: it never sends ConsumerGroupHeartbeat",
+        "rebalance-under-crash-consumer-protocol":
+            "its consumer speaks the classic group protocol alone: it never sends ConsumerGroupHeartbeat",
+        "crash-coordinator": FORGETS_REQUESTS,
+        "crash-group-coordinator": FORGETS_REQUESTS,
+        # The requests to join and to sync are answered, but the client does not see to the end of a rebalance that
+        # its poll has not waited for: it sends no heartbeats from then on, and refuses to commit.
+        "rebalance-under-crash": "its member stays in a rebalance for ever if a poll ends in the middle of it",
     }
     admin = staticmethod(kafka_python_admin.run)
     # The client maps EndTxn's errors for a stale epoch to ProducerFencedError. After Produce's

@@ -46,8 +46,8 @@ def crash_group_coordinator(cluster):
         member.finish()
         check.equal(f"the {member.name} member did some", True, member.done > 0)
     pipeline.expect_all(cluster, source, output)
-    return "crashed in a producer's first transaction, then moved: once this client knows a group's coordinator, it " \
-        "goes on connecting to it when its broker has left the metadata" if clings else ""
+    return "crashed in a producer's first transaction, then moved: a producer that knows a group's coordinator waits " \
+        "for it for ever when its broker has left the metadata, with Kafka too" if clings else ""
 
 
 class Crash:
