@@ -18,6 +18,7 @@ mod describe_groups;
 mod describe_producers;
 mod describe_topic_partitions;
 mod describe_transactions;
+mod elect_leaders;
 pub(crate) mod end_txn;
 pub(crate) mod fetch;
 mod find_coordinator;
@@ -101,6 +102,7 @@ pub(crate) fn dispatch(
         Request::SaslAuthenticate(_) => sasl_authenticate::handle(step, &call),
         Request::CreatePartitions(request) => create_partitions::handle(step, &call, request),
         Request::DeleteGroups(request) => delete_groups::handle(step, &call, request),
+        Request::ElectLeaders(request) => elect_leaders::handle(step, &call, request),
         Request::IncrementalAlterConfigs(request) => {
             incremental_alter_configs::handle(step, &call, request);
         }

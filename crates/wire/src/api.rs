@@ -251,6 +251,8 @@ apis! {
         CreatePartitionsRequest => CreatePartitionsResponse;
     DeleteGroups = 42 flexible 2, DELETE_GROUPS,
         DeleteGroupsRequest => DeleteGroupsResponse;
+    ElectLeaders = 43 flexible 2, ELECT_LEADERS,
+        ElectLeadersRequest => ElectLeadersResponse;
     IncrementalAlterConfigs = 44 flexible 1, INCREMENTAL_ALTER_CONFIGS,
         IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
     OffsetDelete = 47 flexible NEVER, OFFSET_DELETE,

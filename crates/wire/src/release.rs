@@ -120,7 +120,7 @@ const fn range_in_4_1(api: ApiKey) -> (i16, i16) {
         ApiKey::AlterConfigs => (0, 2),
         ApiKey::SaslAuthenticate => (0, 2),
         ApiKey::CreatePartitions => (0, 3),
-        ApiKey::DeleteGroups => (0, 2),
+        ApiKey::DeleteGroups | ApiKey::ElectLeaders => (0, 2),
         ApiKey::IncrementalAlterConfigs => (0, 1),
         ApiKey::OffsetDelete => (0, 0),
         ApiKey::UpdateFeatures => (0, 2),

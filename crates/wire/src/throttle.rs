@@ -19,7 +19,7 @@ macro_rules! with_throttle_time {
             Heartbeat LeaveGroup SyncGroup DescribeGroups ListGroups ApiVersions CreateTopics
             DeleteTopics DeleteRecords InitProducerId OffsetForLeaderEpoch AddPartitionsToTxn
             AddOffsetsToTxn EndTxn TxnOffsetCommit DescribeConfigs AlterConfigs CreatePartitions
-            DeleteGroups IncrementalAlterConfigs OffsetDelete UpdateFeatures DescribeCluster
+            DeleteGroups ElectLeaders IncrementalAlterConfigs OffsetDelete UpdateFeatures DescribeCluster
             DescribeProducers DescribeTransactions ListTransactions ConsumerGroupHeartbeat
             ConsumerGroupDescribe DescribeTopicPartitions
         }

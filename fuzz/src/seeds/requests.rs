@@ -84,6 +84,7 @@ fn sample(api: ApiKey) -> Request {
         ApiKey::DeleteGroups => {
             DeleteGroupsRequest::default().with_groups_names(vec![group()]).into()
         }
+        ApiKey::ElectLeaders => elect_leaders(),
         ApiKey::AlterConfigs => alter_configs(),
         ApiKey::IncrementalAlterConfigs => incremental_alter_configs(),
         ApiKey::OffsetDelete => offset_delete(),
@@ -310,6 +311,13 @@ fn create_partitions() -> Request {
         .with_count(3)
         .with_assignments(None);
     CreatePartitionsRequest::default().with_topics(vec![topic]).into()
+}
+
+fn elect_leaders() -> Request {
+    let topic = elect_leaders_request::TopicPartitions::default()
+        .with_topic(orders())
+        .with_partitions(vec![0]);
+    ElectLeadersRequest::default().with_topic_partitions(Some(vec![topic])).into()
 }
 
 fn alter_configs() -> Request {

@@ -10,6 +10,7 @@ mod coordinators;
 mod failover;
 mod fetch;
 mod groups;
+mod leaders;
 mod log;
 mod metadata;
 mod offsets;

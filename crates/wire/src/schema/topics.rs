@@ -121,6 +121,33 @@ pub(crate) const DELETE_TOPICS: Schema = Schema {
     ],
 };
 
+pub(crate) const ELECT_LEADERS: Schema = Schema {
+    request: &[
+        field("election_type", Int8).since(1),
+        structs("topic_partitions", &[field("topic", Text), array("partitions", &Int32)])
+            .nullable(),
+        field("timeout_ms", Int32),
+    ],
+    response: &[
+        field("throttle_time_ms", Int32),
+        field("error_code", Int16).since(1),
+        structs(
+            "replica_election_results",
+            &[
+                field("topic", Text),
+                structs(
+                    "partition_result",
+                    &[
+                        field("partition_id", Int32),
+                        field("error_code", Int16),
+                        field("error_message", Text).nullable(),
+                    ],
+                ),
+            ],
+        ),
+    ],
+};
+
 pub(crate) const CREATE_PARTITIONS: Schema = Schema {
     request: &[
         structs(
