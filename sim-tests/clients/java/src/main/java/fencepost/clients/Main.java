@@ -56,9 +56,30 @@ public final class Main {
         return all;
     }
 
+    /** What {@code exchanges} asks for, to read the server's trace of it; these too need --control. */
+    private static Map<String, Scenario> traced() {
+        Map<String, Scenario> all = new LinkedHashMap<>();
+        all.put("producer-order", ProducerDecisions::order);
+        all.put("producer-expired", ProducerDecisions::expired);
+        all.put("producer-max-block", ProducerDecisions::maxBlock);
+        all.put("producer-abort", ProducerDecisions::abort);
+        all.put("producer-fenced", ProducerCodes::fenced);
+        all.put("producer-timed-out", ProducerCodes::timedOut);
+        all.put("producer-members", ProducerCodes::members);
+        all.put("producer-moved", ProducerCodes::moved);
+        all.put("producer-produce", ProducerCodes::produce);
+        all.put("member-stopped", MemberDecisions::stopped);
+        all.put("member-coordinators", MemberDecisions::coordinators);
+        return all;
+    }
+
     public static void main(String[] args) throws Exception {
         if (args.length > 0 && args[0].equals(Fencing.CHILD)) {
             Fencing.child(args);
+            return;
+        }
+        if (args.length > 0 && args[0].equals(MemberDecisions.CHILD)) {
+            MemberDecisions.child(args);
             return;
         }
         String bootstrap = null;
@@ -83,9 +104,10 @@ public final class Main {
         if (named.isEmpty()) {
             named.addAll(all.keySet());
         }
+        all.putAll(traced());
         boolean failed = false;
         for (String name : named) {
-            if (control == null && controlled().containsKey(name)) {
+            if (control == null && (controlled().containsKey(name) || traced().containsKey(name))) {
                 System.out.println("N/A " + name + " without --control nothing can be crashed or moved");
                 continue;
             }
