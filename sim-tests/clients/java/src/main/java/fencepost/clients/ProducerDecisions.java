@@ -128,7 +128,7 @@ final class ProducerDecisions {
         Check.sameList("read_uncommitted", List.of("kept", "abort-close", "abort-close-at-once"),
             cluster.values(Isolation.UNCOMMITTED, topic));
 
-        // The coordinator takes no partition, so the second one is still new when the abort comes.
+        // The coordinator takes no partition, so that no record of the transaction can be sent.
         String unheard = cluster.topic("unheard", 2);
         KafkaProducer<byte[], byte[]> producer = start(cluster, "abort-new", Map.of(
             ProducerConfig.MAX_BLOCK_MS_CONFIG, 500, ProducerConfig.LINGER_MS_CONFIG, 0));
