@@ -2,9 +2,9 @@
 MemberDecisions: those check what the application sees, the functions here what went over the wire. A client is known
 by its client id.
 
-The codes that are shown, of CLIENT-06: InitProducerId 15, 51; AddPartitionsToTxn 15, 16, 90; AddOffsetsToTxn 15, 16,
-90; TxnOffsetCommit 15, 16, 22, 25, 47, 82; EndTxn 15, 16, 48, 90; FindCoordinator 15. Of CLIENT-07: 3 (100 by topic
-ids), 6, 19, 45, 47, and a batch that expires in the client.
+The codes that are shown, of CLIENT-06: InitProducerId 15, 51; AddPartitionsToTxn 90; AddOffsetsToTxn 15, 90;
+TxnOffsetCommit 15, 22, 25, 47, 82; EndTxn 15, 48, 90; and 14, 15 or 16, whichever comes, of a coordinator that moved.
+Of CLIENT-07: 3 (100 by topic ids), 6, 19, 45, 47, and a batch that expires in the client.
 """
 
 from server_trace import expect, field
