@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use fencepost_ids::{
-    BrokerId, ConnectionId, GroupId, Offset, PartitionIndex, Rule, TransactionalId,
+    BrokerId, ConnectionId, GroupId, LeaderEpoch, Offset, PartitionIndex, Rule, TransactionalId,
 };
 use fencepost_model::{Cluster, ClusterConfig, Input, NewTopic, Output};
 use fencepost_oracle::{Allowance, FinalState, Place, Violation, check};
@@ -307,7 +307,7 @@ impl FinalReader {
         let mut position = Offset::ZERO;
         loop {
             let leader = world.cluster.leader_of(&place.topic, place.partition);
-            let request = fetch_request(place, isolation, position, 0).into();
+            let request = fetch_request(place, isolation, position, LeaderEpoch::NONE, 0).into();
             let answer = leader.and_then(|leader| self.ask(world, leader, 12, request));
             let Some(Response::Fetch(response)) = answer else {
                 return (records, Offset::NONE, Offset::NONE);

@@ -1,7 +1,7 @@
 //! A read_committed consumer that reads all partitions as they grow.
 
 use bytes::BytesMut;
-use fencepost_ids::{ErrorCode, Offset};
+use fencepost_ids::{ErrorCode, LeaderEpoch, Offset};
 use fencepost_log::{Delivery, DeliveryFilter, StoredBatch};
 use fencepost_oracle::{Delivered, Place, RecordId};
 use fencepost_wire::messages::FetchRequest;
@@ -123,7 +123,8 @@ impl Reader {
             };
             self.in_flight[place] = Some(offset);
             let at = &self.directory.places()[place];
-            let request = fetch_request(at, self.isolation, offset, MAX_WAIT_MS);
+            let term = self.directory.term(place);
+            let request = fetch_request(at, self.isolation, offset, term, MAX_WAIT_MS);
             io.request(leader, 12, request, Tag::Fetch(place as u32));
         }
     }
@@ -160,17 +161,19 @@ impl Reader {
     }
 }
 
-/// A fetch of one partition, outside sessions.
+/// A fetch of one partition, outside sessions. With the term of the leader that the client knows, a
+/// broker that has meanwhile become a follower refuses it (FETCH-12).
 pub(crate) fn fetch_request(
     place: &Place,
     isolation: i8,
     offset: Offset,
+    term: LeaderEpoch,
     max_wait_ms: i32,
 ) -> FetchRequest {
     let partition = FetchPartition::default()
         .with_partition(place.partition.0)
         .with_fetch_offset(offset.0)
-        .with_current_leader_epoch(-1)
+        .with_current_leader_epoch(term.0)
         .with_last_fetched_epoch(-1)
         .with_partition_max_bytes(1 << 20);
     let topic =

@@ -1,6 +1,6 @@
 //! Which broker leads which partition, as far as a client knows.
 
-use fencepost_ids::BrokerId;
+use fencepost_ids::{BrokerId, LeaderEpoch};
 use fencepost_oracle::Place;
 use fencepost_wire::messages::metadata_request::MetadataRequestTopic;
 use fencepost_wire::messages::{MetadataRequest, MetadataResponse};
@@ -13,7 +13,7 @@ use super::{BACKOFF_MS, Io, Part, Tag, Wait};
 pub(crate) struct Directory {
     part: Part,
     places: Vec<Place>,
-    leaders: Vec<Option<BrokerId>>,
+    leaders: Vec<Option<(BrokerId, LeaderEpoch)>>,
     /// Whether a question is on its way or about to be.
     asking: bool,
     /// The broker to ask next.
@@ -32,7 +32,12 @@ impl Directory {
 
     /// The leader of a place, if it is known.
     pub(crate) fn leader(&self, place: usize) -> Option<BrokerId> {
-        self.leaders.get(place).copied().flatten()
+        self.leaders.get(place).copied().flatten().map(|(leader, _)| leader)
+    }
+
+    /// The term of that leader, or -1.
+    pub(crate) fn term(&self, place: usize) -> LeaderEpoch {
+        self.leaders.get(place).copied().flatten().map_or(LeaderEpoch::NONE, |(_, term)| term)
     }
 
     /// What was known of a place is wrong.
@@ -88,11 +93,12 @@ impl Directory {
     }
 }
 
-fn find(response: &MetadataResponse, place: &Place) -> Option<BrokerId> {
+fn find(response: &MetadataResponse, place: &Place) -> Option<(BrokerId, LeaderEpoch)> {
     let topic = response
         .topics
         .iter()
         .find(|topic| topic.name.as_ref().is_some_and(|name| *name.0 == *place.topic))?;
     let partition = topic.partitions.iter().find(|row| row.partition_index == place.partition.0)?;
-    (partition.leader_id.0 >= 0).then_some(BrokerId(partition.leader_id.0))
+    let term = LeaderEpoch(partition.leader_epoch);
+    (partition.leader_id.0 >= 0).then_some((BrokerId(partition.leader_id.0), term))
 }
