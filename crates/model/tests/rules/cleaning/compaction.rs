@@ -131,3 +131,20 @@ fn clean_14_a_replica_that_was_away_for_too_long_never_sees_the_marker() {
     assert_eq!(seen(&mut w, 1, COMMITTED, 0), "");
     assert_eq!(seen(&mut w, 1, ALL, 0), "a=1@0 a=2@2 z=1@5 z=2@6");
 }
+
+/// FETCH-18: where no batch remains at the offset that is asked for, the next one is returned.
+#[test]
+fn fetch_18_a_read_from_a_gap_begins_at_the_next_batch() {
+    let mut w = compacted(1, &[]);
+    for (offset, record) in ["k=1", "a=1", "a=2", "a=3", "z=1"].into_iter().enumerate() {
+        assert_eq!(put(&mut w, 0, record), (0, i64::try_from(offset).unwrap()));
+    }
+    put(&mut w, 0, "active=1");
+    w.advance(5_000);
+    for from in 1..=3 {
+        assert_eq!(seen(&mut w, 0, ALL, from), "a=3@3 z=1@4 active=1@5");
+        let first = read(&mut w, 0, ALL, from).records.concat();
+        assert_eq!(first[..8], 3_i64.to_be_bytes(), "its base offset, from {from}");
+    }
+    assert_eq!(seen(&mut w, 0, ALL, 0), "k=1@0 a=3@3 z=1@4 active=1@5");
+}
