@@ -132,6 +132,15 @@ impl Member {
         Round::Syncing(world.send(self.client, 5, request))
     }
 
+    /// A member of the classic protocol hears of a rebalance, if there is one, and gives up what it has.
+    fn hear(&mut self, world: &mut World) {
+        for _ in 0..3 {
+            if matches!(self.speaks, Speaks::Classic(Round::Syncing(_) | Round::In)) {
+                self.act(world);
+            }
+        }
+    }
+
     fn leave(&self, world: &mut World) {
         match self.speaks {
             Speaks::Consumer if self.epoch > 0 => {
@@ -176,6 +185,9 @@ proptest! {
                 Event::Go(which) if !members.is_empty() => {
                     let gone = members.remove(which % members.len());
                     gone.leave(&mut world);
+                    // GRP-61: the targets become the assignments, and whoever joins before the others
+                    // heard of it may be given what they still have.
+                    members.iter_mut().for_each(|member| member.hear(&mut world));
                 }
                 Event::Act(which) if !members.is_empty() => {
                     let which = which % members.len();
@@ -196,6 +208,7 @@ proptest! {
             prop_assert!(owned.windows(2).all(|pair| pair[0] != pair[1]), "{owned:?}");
             // Those that left without a word are forgotten in time.
             world.advance(3_000);
+            members.iter_mut().for_each(|member| member.hear(&mut world));
         }
         if !members.is_empty() {
             prop_assert_eq!(owners(&members), [0, 1, 2]);
