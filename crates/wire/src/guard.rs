@@ -6,9 +6,9 @@
 //! elements and unknown tagged fields, each under 512 bytes in memory (64 MiB in all), and arrays of
 //! numbers no larger than the frame; text and record batches are slices of the frame.
 //!
-//! It is stricter than Kafka in four places, all of them bytes that no client writes: text that is
+//! It is stricter than Kafka in five places, all of them bytes that no client writes: text that is
 //! not UTF-8 (Kafka reads U+FFFD), lengths below -1 (Kafka reads null), a tagged field that does not
-//! fill its size, and the number of elements.
+//! fill its size, a tag above int32, which could not be written again, and the number of elements.
 
 use crate::reader::Reader;
 use crate::schema::{Field, Fields, Kind};
@@ -218,7 +218,11 @@ impl<'a> Walk<'a> {
         let count = self.at(|walk| walk.reader.varint()).map_err(|flaw| flaw.within(NAME))?;
         for _ in 0..count {
             let (tag, size) = self
-                .at(|walk| Ok((walk.reader.varint()?, walk.reader.varint()? as usize)))
+                .at(|walk| {
+                    let tag = walk.reader.varint()?;
+                    i32::try_from(tag).map_err(|_| Problem::Tag(tag))?;
+                    Ok((tag, walk.reader.varint()? as usize))
+                })
                 .map_err(|flaw| flaw.within(NAME))?;
             match fields.iter().find(|field| field.tag == Some(tag)) {
                 Some(field) => self.tagged_field(field, tag, size)?,

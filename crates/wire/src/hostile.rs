@@ -269,3 +269,16 @@ proptest! {
         }
     }
 }
+
+/// A tag above int32 is refused: kafka-protocol would count it and not write it.
+#[test]
+fn frame_11_a_tag_above_int32_is_refused() {
+    let tagged = [0, 0, 0, 0, 1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0];
+    assert!(
+        decode_request(frame(ApiKey::OffsetForLeaderEpoch, 4, &tagged), Release::DEFAULT).is_err()
+    );
+    let known = [0, 0, 0, 0, 1, 1, 0x7f, 0];
+    assert!(
+        decode_request(frame(ApiKey::OffsetForLeaderEpoch, 4, &known), Release::DEFAULT).is_ok()
+    );
+}
