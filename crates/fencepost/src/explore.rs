@@ -34,7 +34,7 @@ pub(crate) struct Explore {
     /// A safety rule to switch off, by its id, as `fencepost rules` lists them (repeatable)
     #[arg(long = "without", value_name = "RULE")]
     without: Vec<Rule>,
-    /// Only worlds of this transaction.version: 2, or 1 as before KIP-890
+    /// Only worlds of this transaction.version: 2 and clients that use it, or 1 as before KIP-890
     #[arg(long, value_parser = clap::value_parser!(i16).range(1..=2))]
     transaction_version: Option<i16>,
     /// Only worlds of this many brokers

@@ -105,7 +105,8 @@ impl Options {
             replicas: replicas as i16,
             partitions: chance.between(1, 3) as i32,
             transaction_version: fixed.transaction_version.unwrap_or(transaction_version),
-            old_clients: chance.one_in(3),
+            // Level 2 means its protocol, too: older clients at any level have that of level 1.
+            old_clients: chance.one_in(3) && fixed.transaction_version != Some(2),
             idempotent: chance.below(3),
             transactional: chance.between(1, 2),
             zombie: chance.one_in(2),
