@@ -15,6 +15,7 @@ use crate::input::{Input, Output};
 use crate::metadata::{Metadata, Partition, PartitionKey};
 use crate::network::{Message, Network};
 use crate::random::Random;
+use crate::replication::has_more;
 use crate::step::Step;
 use crate::timers::{Deadline, Timers};
 
@@ -61,6 +62,10 @@ pub struct Candidates {
     pub unclean: Vec<BrokerId>,
     /// Whether the leader has records from before its term that are not known to be committed.
     pub inherits_uncommitted: bool,
+    /// Whether a live replica in sync has records that the leader does not have. Elected, it knows
+    /// nothing of what the leader did meanwhile without writing, or could not get committed
+    /// (FAILOVER-02).
+    pub is_outrun: bool,
 }
 
 impl Cluster {
@@ -173,6 +178,7 @@ impl Cluster {
                         .filter(|_| self.metadata.allows_unclean(key, rules))
                         .collect(),
                     inherits_uncommitted: self.inherits_uncommitted(key, partition),
+                    is_outrun: self.is_outrun(key, partition),
                 })
             })
             .collect()
@@ -184,6 +190,17 @@ impl Cluster {
             .leader
             .and_then(|id| self.brokers.get(&id)?.leaders.get(&key))
             .is_some_and(|leader| leader.replica.high_watermark() < leader.epoch_start)
+    }
+
+    /// Whether a live replica in sync is not a part of the leader's log.
+    fn is_outrun(&self, key: PartitionKey, partition: &Partition) -> bool {
+        let Some(leader) = partition.leader.and_then(|id| self.disk.get(id, key)) else {
+            return false;
+        };
+        let others = partition.in_sync.iter().filter(|id| self.is_running(**id));
+        others
+            .filter_map(|id| self.disk.get(*id, key))
+            .any(|other| has_more(&other.log, &leader.log, self.config.rules))
     }
 
     /// Whether a broker is running.

@@ -303,6 +303,13 @@ fn parting(
     (own.leader_epoch < last_fetched_epoch || own.end_offset < end).then_some(own)
 }
 
+/// Whether a replica has records that its leader does not have.
+pub(crate) fn has_more(replica: &Log, leader: &Log, rules: fencepost_ids::Rules) -> bool {
+    let end = replica.end_offset();
+    let epoch = replica.leader_epoch_at(end.plus(-1)).unwrap_or(LeaderEpoch::NONE);
+    parting(leader, end, epoch, rules).is_some()
+}
+
 impl Step<'_> {
     /// The leader learns how far a follower is.
     pub(super) fn follower_fetches(

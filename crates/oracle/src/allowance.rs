@@ -18,7 +18,7 @@ pub enum Allowance {
     /// the next transaction, which has the same producer epoch (BUG-01, BUG-03).
     LateRequest,
     /// A transaction coordinator acted on a record that was not committed, and was replaced by one
-    /// that does not have it (FAILOVER-02).
+    /// that does not have it, or that has more, which contradicts it (FAILOVER-02).
     UncommittedDecision,
 }
 
@@ -42,7 +42,8 @@ pub struct Circumstances {
     pub unclean_election: bool,
     /// Whether an older client's request took effect in a later transaction than its own.
     pub late_request: bool,
-    /// Whether a coordinator was replaced before what it had loaded was committed.
+    /// Whether a coordinator was replaced before what it had loaded was committed, or while a
+    /// replica in sync had more.
     pub uncommitted_decision: bool,
 }
 

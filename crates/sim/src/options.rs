@@ -54,7 +54,8 @@ pub struct Options {
     pub crash_odds: usize,
     /// How many brokers may be down at once.
     pub down_max: usize,
-    /// Whether a coordinator may fail before what it loaded is committed (FAILOVER-02).
+    /// Whether a coordinator may fail before what it loaded is committed, or while a replica in
+    /// sync has more (FAILOVER-02).
     pub uncommitted_decisions: bool,
     /// Time runs ahead of what is in flight once in so many steps; 0 is never.
     pub hurry_odds: usize,

@@ -346,10 +346,12 @@ impl World {
     }
 
     /// Whether these leaders may be replaced now. A transaction coordinator that has loaded what is
-    /// not committed acts on it all the same, and its successor may not have it: a hole of the
-    /// protocol (FAILOVER-02), not of the broker. Most worlds leave it out.
+    /// not committed acts on it all the same, and its successor may not have it; or the successor
+    /// has more, which contradicts it: holes of the protocol (FAILOVER-02), not of the broker. Most
+    /// worlds leave them out.
     fn may_fail<'a>(&mut self, mut places: impl Iterator<Item = &'a Candidates>) -> bool {
-        let acts = places.any(|place| is_coordinator(place) && place.inherits_uncommitted);
+        let acts = places
+            .any(|place| is_coordinator(place) && (place.inherits_uncommitted || place.is_outrun));
         self.circumstances.uncommitted_decision |= acts && self.options.uncommitted_decisions;
         !acts || self.options.uncommitted_decisions
     }

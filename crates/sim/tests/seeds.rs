@@ -57,7 +57,7 @@ fn fetch_16_without_the_last_stable_offset_open_records_are_delivered() {
 /// A late marker is rare: the search begins where one is known to arrive.
 #[test]
 fn mark_07_off_a_late_marker_tears_a_transaction() {
-    let report = first_violation(3937..3940, &[Rule::CoordinatorEpochFence]).expect("a violation");
+    let report = first_violation(4363..4366, &[Rule::CoordinatorEpochFence]).expect("a violation");
     let torn = |violation: &Violation| {
         matches!(
             violation,

@@ -1,10 +1,10 @@
 //! Transaction coordinators that change (FAILOVER-01 to FAILOVER-10), and what goes wrong without
 //! each of the rules.
 
-use fencepost_ids::Rule;
+use fencepost_ids::{BrokerId, Rule};
 use fencepost_model::{Message, MessageBody};
 
-use crate::txn::driver::{TXN_LOG, World, markers, nothing};
+use crate::txn::driver::{TXN_LOG, World, markers, nothing, replication_of_internals};
 
 fn world(brokers: i32, transaction_version: i16, off: Option<Rule>) -> World {
     World::with(brokers, |config| {
@@ -221,6 +221,59 @@ fn failover_02_a_load_goes_to_the_end_of_the_log() {
         assert_eq!(world.describe("t"), state);
         assert_eq!(world.visible(0, 1), visible);
     }
+}
+
+/// What the coordinators' log is replicated by, to one broker.
+fn internals_to(broker: i32, message: &Message) -> bool {
+    message.to == BrokerId(broker) && replication_of_internals(message)
+}
+
+/// FAILOVER-02: a partition whose addition timed out is in the log, and not in what the owner
+/// knows; the owner's next record leaves it out. A successor that has the first record alone says
+/// that the partition is in the transaction, and writes nothing; the one after it, which was in
+/// sync and had both records, does not know of it.
+#[test]
+fn failover_02_a_replica_with_more_records_forgets_what_was_answered_without_writing() {
+    let mut world = World::with(3, |config| {
+        config.settings.set("replica.lag.time.max.ms", "600000").expect("Kafka's name");
+    });
+    let is_outrun = |world: &World| {
+        let mut places = world.cluster.partitions().into_iter();
+        let place = places.find(|it| &*it.topic == TXN_LOG && it.partition.0 == partition());
+        let place = place.expect("the coordinators' log");
+        assert!(!place.inherits_uncommitted, "what the leader loaded is committed");
+        place.is_outrun
+    };
+    world.elect(TXN_LOG, partition(), 0);
+    assert_eq!(world.init("t", None), "0,0");
+    world.held = |message| internals_to(1, message);
+    let sent = world.send_add("t", (0, 0), &[0]);
+    world.pass(60_000);
+    assert_eq!(world.shown(sent), "15", "it timed out, and stays in the log");
+    world.held = nothing;
+    world.run();
+    world.held = |message| internals_to(1, message);
+    assert_eq!(world.add("t", (0, 0), &[1]), "...", "broker 2 has it, broker 1 does not");
+    assert!(!is_outrun(&world));
+
+    world.held = |message| internals_to(2, message);
+    world.crash(0);
+    assert_eq!(world.coordinator("t"), 1);
+    assert!(is_outrun(&world));
+    assert_eq!(world.describe("t"), "Ongoing 0,0 orders-0");
+    assert_eq!(world.add("t", (0, 0), &[0]), "0", "at once: it is in");
+    let mut truncated = world.clone();
+
+    world.elect(TXN_LOG, partition(), 2);
+    world.held = nothing;
+    world.run();
+    assert_eq!(world.describe("t"), "Ongoing 0,0 orders-1", "it is not in");
+
+    truncated.held = nothing;
+    truncated.run();
+    assert!(!is_outrun(&truncated));
+    truncated.elect(TXN_LOG, partition(), 2);
+    assert_eq!(truncated.describe("t"), "Ongoing 0,0 orders-0");
 }
 
 /// FAILOVER-04: without it a decided transaction is never carried out after a failover, and holds
