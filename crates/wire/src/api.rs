@@ -57,7 +57,9 @@ macro_rules! apis {
                 }
             }
 
-            pub(crate) const fn schema(self) -> &'static Schema {
+            /// The fields of its two messages, in every version.
+            #[must_use]
+            pub const fn schema(self) -> &'static Schema {
                 match self {
                     $(Self::$api => &schema::$schema,)*
                 }

@@ -32,6 +32,7 @@ mod newest;
 pub use newest::{TransactionMarker, WriteTxnMarkersRequest};
 mod reader;
 mod schema;
+pub use schema::{Field, Fields, Kind, Schema};
 mod throttle;
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
-//! The fields of every message that is answered, as the guard sees them: what Kafka's message
-//! schemas of 4.1 say of names, types, versions, nulls and tags.
+//! The fields of every message that is answered: what Kafka's message schemas of 4.2 say of names,
+//! types, versions, nulls and tags.
+//!
+//! The guard walks by them, and [`ApiKey::schema`](crate::ApiKey::schema) gives them to those who
+//! read and write messages field by field.
 
 mod cluster;
 mod consumer_groups;
@@ -19,34 +22,46 @@ pub(crate) use topics::*;
 pub(crate) use transactions::*;
 
 /// The two messages of an API.
-pub(crate) struct Schema {
-    pub(crate) request: Fields,
-    pub(crate) response: Fields,
+#[derive(Debug)]
+pub struct Schema {
+    /// The fields of the request's body.
+    pub request: Fields,
+    /// The fields of the response's body.
+    pub response: Fields,
 }
 
 /// The fields of a structure, in the order in which they are written.
-pub(crate) type Fields = &'static [Field];
+pub type Fields = &'static [Field];
 
 /// A field of a structure.
-pub(crate) struct Field {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+#[derive(Debug)]
+pub struct Field {
+    /// Kafka's name of it, in snake case.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
     /// The first and last version that have the field.
     since: i16,
     until: i16,
     nullable_since: i16,
     /// The tag, if the field is among the tagged ones.
-    pub(crate) tag: Option<u32>,
+    pub tag: Option<u32>,
 }
 
 /// The type of a field.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// One byte, 0 or 1.
     Bool,
+    /// One byte.
     Int8,
+    /// Two bytes.
     Int16,
+    /// Four bytes.
     Int32,
+    /// Eight bytes.
     Int64,
+    /// Sixteen bytes.
     Uuid,
     /// UTF-8 with an int16 or compact length.
     Text,
@@ -54,6 +69,7 @@ pub(crate) enum Kind {
     Bytes,
     /// An array of something that is neither an array nor a structure.
     Array(&'static Kind),
+    /// A structure.
     Struct(Fields),
     /// An array of structures.
     Structs(Fields),
@@ -100,11 +116,15 @@ impl Field {
         self
     }
 
-    pub(crate) const fn is_in(&self, version: i16) -> bool {
+    /// Whether a version has the field.
+    #[must_use]
+    pub const fn is_in(&self, version: i16) -> bool {
         version >= self.since && version <= self.until
     }
 
-    pub(crate) const fn is_nullable_in(&self, version: i16) -> bool {
+    /// Whether it may be null in a version.
+    #[must_use]
+    pub const fn is_nullable_in(&self, version: i16) -> bool {
         version >= self.nullable_since
     }
 }

@@ -1,0 +1,130 @@
+//! Replaces what differs between two runs, so that equal answers become equal values.
+//!
+//! Ids are numbered in the order in which they are first seen: an id that is given out twice, or
+//! that changes where it must not, shows.
+
+use std::collections::BTreeMap;
+
+use fencepost_wire::ApiKey;
+use serde_json::{Map, Value, json};
+
+use crate::defaults::NO_UUID;
+
+/// How far from the present a time may be and still be the present, in milliseconds.
+const NEAR: i64 = 60_000;
+
+/// What is known of one run.
+pub(crate) struct Canonical {
+    prefix: String,
+    began: i64,
+    ids: BTreeMap<(&'static str, String), usize>,
+}
+
+/// Lists of all that a broker has, in which only what is the scenario's own stays.
+const LISTS: [(ApiKey, &str, &str); 3] = [
+    (ApiKey::Metadata, "topics", "name"),
+    (ApiKey::ListGroups, "groups", "group_id"),
+    (ApiKey::ListTransactions, "transaction_states", "transactional_id"),
+];
+
+/// Lists whose order Kafka leaves to its hash tables; see docs/fidelity.md.
+const UNORDERED: [(ApiKey, &str); 0] = [];
+
+impl Canonical {
+    pub(crate) const fn new(prefix: String, began: i64) -> Self {
+        Self { prefix, began, ids: BTreeMap::new() }
+    }
+
+    /// An answer that came now.
+    pub(crate) fn answer(&mut self, api: ApiKey, asked: &str, answer: &Value, now: i64) -> Value {
+        let mut answer = answer.clone();
+        for (of, list, name) in LISTS {
+            if of == api
+                && let Some(Value::Array(entries)) = answer.get_mut(list)
+            {
+                entries.retain(|entry| match entry.get(name) {
+                    Some(Value::String(name)) => {
+                        name.starts_with(&self.prefix) || asked.contains(name.as_str())
+                    }
+                    _ => true,
+                });
+            }
+        }
+        self.value(api, "", answer, now)
+    }
+
+    fn value(&mut self, api: ApiKey, name: &str, value: Value, now: i64) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let fields: Map<_, _> = fields
+                    .into_iter()
+                    .map(|(name, value)| {
+                        let value = self.value(api, &name, value, now);
+                        (name, value)
+                    })
+                    .collect();
+                Value::Object(fields)
+            }
+            Value::Array(elements) => {
+                let mut elements: Vec<_> = elements
+                    .into_iter()
+                    .map(|element| self.value(api, name, element, now))
+                    .collect();
+                if UNORDERED.contains(&(api, name)) {
+                    elements.sort_by_key(Value::to_string);
+                }
+                Value::Array(elements)
+            }
+            Value::String(text) => self.text(name, &text),
+            Value::Number(number) => match number.as_i64() {
+                Some(number) => self.number(name, number, now),
+                None => Value::Number(number),
+            },
+            other => other,
+        }
+    }
+
+    fn text(&mut self, name: &str, text: &str) -> Value {
+        match name {
+            "topic_id" if text != NO_UUID => self.id("topic", text),
+            "member_id" | "leader" if is_generated(text) => self.id("member", text),
+            "cluster_id" => json!("a cluster"),
+            // Its words are each side's own.
+            "error_message" | "batch_index_error_message" => json!("a text"),
+            _ => json!(text.replace(&self.prefix, "@")),
+        }
+    }
+
+    fn number(&mut self, name: &str, number: i64, now: i64) -> Value {
+        match name {
+            "producer_id" if number >= 0 => self.id("producer", &number.to_string()),
+            "session_id" if number != 0 => self.id("session", &number.to_string()),
+            "port" if number > 0 => json!("a port"),
+            "finalized_features_epoch" | "topic_epoch" => json!("an epoch"),
+            _ if is_time(name) && (self.began - NEAR..=now + NEAR).contains(&number) => {
+                json!("now")
+            }
+            _ => json!(number),
+        }
+    }
+
+    fn id(&mut self, kind: &'static str, id: &str) -> Value {
+        let next = self.ids.keys().filter(|(other, _)| *other == kind).count() + 1;
+        let number = *self.ids.entry((kind, id.to_owned())).or_insert(next);
+        json!(format!("{kind} {number}"))
+    }
+}
+
+fn is_time(name: &str) -> bool {
+    name.contains("timestamp") || (name.ends_with("time_ms") && !name.starts_with("throttle"))
+}
+
+/// Whether a member id ends in a UUID, which the broker has drawn.
+fn is_generated(id: &str) -> bool {
+    let tail = id.get(id.len().saturating_sub(36)..).unwrap_or_default();
+    tail.len() == 36
+        && tail.char_indices().all(|(at, it)| match at {
+            8 | 13 | 18 | 23 => it == '-',
+            _ => it.is_ascii_hexdigit(),
+        })
+}

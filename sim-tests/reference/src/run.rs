@@ -1,0 +1,427 @@
+//! Plays a scenario at a peer.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use fencepost_wire::ApiKey;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::canonical::Canonical;
+use crate::parse::scenarios;
+use crate::peer::{Heard, Line, Peer, PeerError};
+use crate::scenario::{Action, Ask, Reading, Scenario, Step};
+use crate::{decode, encode, path, text};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long nothing may come before it counts as silence.
+const SILENCE: Duration = Duration::from_millis(300);
+/// How long a state may take to come about, and how often it is looked for.
+const LOOKS: u32 = 1000;
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A scenario that could not be played.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{title}: `{line}`: {reason}")]
+pub struct RunError {
+    /// The scenario.
+    pub title: String,
+    /// The step.
+    pub line: String,
+    /// What went wrong.
+    pub reason: String,
+}
+
+/// The answers of a peer, one for each step that has one, with what differs between two runs
+/// replaced.
+///
+/// # Errors
+/// If a step makes no sense, or the peer is gone. That the peer closes a connection, or says
+/// nothing, is an answer.
+pub fn run(scenario: &Scenario, peer: &mut dyn Peer) -> Result<Vec<Value>, RunError> {
+    let prefix = peer.prefix();
+    let mut play = Play {
+        canonical: Canonical::new(prefix.clone(), peer.now()),
+        peer,
+        prefix,
+        lines: BTreeMap::new(),
+        sent: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        transactions: BTreeSet::new(),
+        correlation_id: 0,
+        told: Vec::new(),
+    };
+    let mut played = Ok(());
+    for step in &scenario.steps {
+        played = play.step(step).map_err(|reason| RunError {
+            title: scenario.title.clone(),
+            line: step.line.clone(),
+            reason,
+        });
+        if played.is_err() {
+            break;
+        }
+    }
+    for line in std::mem::take(&mut play.lines).into_values() {
+        play.peer.close(line);
+    }
+    played.map(|()| play.told)
+}
+
+/// Waits until a broker that has just started has its internal topics, its coordinators, and its
+/// first producer ids.
+///
+/// # Errors
+/// If it does not come to it.
+pub fn warm_up(peer: &mut dyn Peer) -> Result<(), RunError> {
+    let text = "scenario warm-up
+  a FindCoordinator/3 {key: 'warm-up', key_type: 0} until error_code == 0
+  a FindCoordinator/3 {key: 'warm-up', key_type: 1} until error_code == 0
+  a InitProducerId/4 {transactional_id: '@warm-up'} until error_code == 0
+  a OffsetFetch/5 {group_id: '@warm-up'} until error_code == 0
+";
+    let files = [("warm-up".to_owned(), text.to_owned())];
+    for scenario in scenarios(&files).expect("the text above is a scenario") {
+        let told = run(&scenario, peer)?;
+        if let Some(late) = told.iter().find(|answer| answer.is_string()) {
+            let (title, line) = (scenario.title, String::new());
+            return Err(RunError { title, line, reason: late.to_string() });
+        }
+    }
+    Ok(())
+}
+
+struct Play<'a> {
+    peer: &'a mut dyn Peer,
+    canonical: Canonical,
+    prefix: String,
+    lines: BTreeMap<String, Line>,
+    /// Requests whose answers have not been read, by connection.
+    sent: BTreeMap<String, VecDeque<Sent>>,
+    /// Answers as they came, by the names that the scenario gave them.
+    answers: BTreeMap<String, Value>,
+    /// Transactional ids that have been used.
+    transactions: BTreeSet<String>,
+    correlation_id: i32,
+    told: Vec<Value>,
+}
+
+#[derive(Clone)]
+struct Sent {
+    name: Option<String>,
+    api: ApiKey,
+    version: i16,
+    correlation_id: i32,
+    body: String,
+}
+
+/// The connection that the runner itself uses.
+const OWN: &str = "runner";
+
+impl Play<'_> {
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        match &step.action {
+            Action::Ask(ask) => self.ask(ask),
+            Action::Await(name) => {
+                let (connection, at) = self.find(name)?;
+                for _ in 0..=at {
+                    self.read(&connection)?;
+                }
+                Ok(())
+            }
+            Action::Silent(name) => {
+                let (connection, _) = self.find(name)?;
+                let line = self.line(&connection)?;
+                let heard = self.peer.hear(line, SILENCE).map_err(text_of)?;
+                self.told.push(raw(&heard));
+                Ok(())
+            }
+            Action::Bytes { connection, bytes, framed } => {
+                let mut bytes = text::to_bytes(&self.named(bytes))?;
+                if *framed {
+                    let length = (bytes.len() as u32).to_be_bytes();
+                    bytes.splice(..0, length);
+                }
+                let line = self.line(connection)?;
+                self.peer.send(line, &bytes);
+                let heard = self.peer.hear(line, SILENCE).map_err(text_of)?;
+                if heard == Heard::Closed {
+                    self.hang_up(connection);
+                }
+                self.told.push(raw(&heard));
+                Ok(())
+            }
+            Action::Close(connection) => {
+                self.hang_up(connection);
+                Ok(())
+            }
+            Action::Wait(millis) => {
+                self.peer.rest(Duration::from_millis(*millis));
+                self.settle_all()
+            }
+            Action::Topic { name, partitions, settings } => self.topic(name, *partitions, settings),
+        }
+    }
+
+    fn ask(&mut self, ask: &Ask) -> Result<(), String> {
+        match &ask.reading {
+            Reading::Later => self.send(ask),
+            Reading::Now => {
+                self.send(ask)?;
+                self.read(&ask.connection)?;
+                self.settle(ask)
+            }
+            Reading::Until(path, value) => {
+                for _ in 0..LOOKS {
+                    self.send(ask)?;
+                    let told = self.told.len();
+                    self.read(&ask.connection)?;
+                    let last = self.told.last().unwrap_or(&Value::Null);
+                    if path::look(last, path) == Some(value) {
+                        return Ok(());
+                    }
+                    if told + 1 == self.told.len() {
+                        self.told.pop();
+                    }
+                    self.peer.rest(LOOK_EVERY);
+                }
+                self.told.push(json!(format!("{path} never became {value}")));
+                Ok(())
+            }
+        }
+    }
+
+    fn send(&mut self, ask: &Ask) -> Result<(), String> {
+        let line = self.line(&ask.connection)?;
+        let body = self.filled_in(&ask.body)?;
+        self.correlation_id += 1;
+        let Ask { api, version, .. } = *ask;
+        let frame = if body.starts_with("0x") {
+            let flexible = api.is_flexible(version);
+            let code = api.code();
+            let mut frame =
+                encode::header(code, version, self.correlation_id, &ask.connection, flexible);
+            frame.extend(text::to_bytes(&body)?);
+            frame
+        } else {
+            let value = json5::from_str(&body).map_err(|error| format!("{error} in {body}"))?;
+            let now = self.peer.now();
+            encode::request(api, version, self.correlation_id, &ask.connection, &value, now)?
+        };
+        let mut bytes = (frame.len() as u32).to_be_bytes().to_vec();
+        bytes.extend(frame);
+        self.peer.send(line, &bytes);
+        let correlation_id = self.correlation_id;
+        let sent = Sent { name: ask.name.clone(), api, version, correlation_id, body };
+        self.sent.entry(ask.connection.clone()).or_default().push_back(sent);
+        Ok(())
+    }
+
+    /// Reads the answer to the oldest request of a connection.
+    fn read(&mut self, connection: &str) -> Result<(), String> {
+        let line = self.line(connection)?;
+        let queue = self.sent.get_mut(connection);
+        let sent = queue.and_then(VecDeque::pop_front).ok_or("nothing was asked")?;
+        let answer = match self.peer.hear(line, PATIENCE).map_err(text_of)? {
+            Heard::Frame(frame) => {
+                let (correlation_id, answer) = decode::response(sent.api, sent.version, &frame)
+                    .map_err(|error| {
+                        format!(
+                            "the answer to {}/{} cannot be read: {error}",
+                            sent.api, sent.version
+                        )
+                    })?;
+                if correlation_id != sent.correlation_id {
+                    return Err(format!("an answer to request {correlation_id} came first"));
+                }
+                let now = self.peer.now();
+                self.told.push(self.canonical.answer(sent.api, &sent.body, &answer, now));
+                answer
+            }
+            Heard::Closed => {
+                self.hang_up(connection);
+                self.told.push(json!("closed"));
+                json!("closed")
+            }
+            Heard::Nothing => return Err("no answer".to_owned()),
+        };
+        if let Some(name) = sent.name {
+            self.answers.insert(name, answer);
+        }
+        Ok(())
+    }
+
+    /// The connection of a request that waits, and how many wait before it.
+    fn find(&self, name: &str) -> Result<(String, usize), String> {
+        self.sent
+            .iter()
+            .find_map(|(connection, queue)| {
+                let at = queue.iter().position(|sent| sent.name.as_deref() == Some(name))?;
+                Some((connection.clone(), at))
+            })
+            .ok_or_else(|| format!("no request called `{name}` waits"))
+    }
+
+    fn line(&mut self, connection: &str) -> Result<Line, String> {
+        if let Some(line) = self.lines.get(connection) {
+            return Ok(*line);
+        }
+        let line = self.peer.open().map_err(text_of)?;
+        self.lines.insert(connection.to_owned(), line);
+        Ok(line)
+    }
+
+    fn hang_up(&mut self, connection: &str) {
+        self.sent.remove(connection);
+        if let Some(line) = self.lines.remove(connection) {
+            self.peer.close(line);
+        }
+    }
+
+    /// Creates a topic and waits until its partitions answer.
+    fn topic(
+        &mut self,
+        name: &str,
+        partitions: i32,
+        settings: &[(String, String)],
+    ) -> Result<(), String> {
+        let told = self.told.len();
+        let configs: Vec<_> =
+            settings.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        let full = self.named(name);
+        let create = json!({ "topics": [{
+            "name": full, "num_partitions": partitions, "replication_factor": 1, "configs": configs,
+        }] });
+        let created = self.own(ApiKey::CreateTopics, 7, &create, "")?;
+        let code = path::look(&created, "topics[0].error_code");
+        if code != Some(&json!(0)) {
+            return Err(format!("the topic was not created: {created}"));
+        }
+        for partition in 0..partitions {
+            let list = json!({ "topics": [{ "name": full, "partitions": [
+                { "partition_index": partition, "timestamp": -1 },
+            ] }] });
+            self.own(ApiKey::ListOffsets, 5, &list, "topics[0].partitions[0].error_code")?;
+        }
+        let topic = created.pointer("/topics/0").cloned().unwrap_or_default();
+        self.answers.insert(name.trim_start_matches('@').to_owned(), topic);
+        self.told.truncate(told);
+        Ok(())
+    }
+
+    /// Asks for the runner's own sake; until a code is 0, if a path to one is given.
+    fn own(
+        &mut self,
+        api: ApiKey,
+        version: i16,
+        body: &Value,
+        code: &str,
+    ) -> Result<Value, String> {
+        let reading = match code {
+            "" => Reading::Now,
+            code => Reading::Until(code.to_owned(), json!(0)),
+        };
+        let (connection, name) = (OWN.to_owned(), Some(OWN.to_owned()));
+        let body = body.to_string();
+        self.ask(&Ask { connection, api, version, body, name, reading })?;
+        Ok(self.answers.get(OWN).cloned().unwrap_or_default())
+    }
+
+    /// Waits until a transaction that may have been decided has ended everywhere, so that what
+    /// comes next does not depend on how fast a peer is.
+    fn settle(&mut self, ask: &Ask) -> Result<(), String> {
+        if !matches!(ask.api, ApiKey::EndTxn | ApiKey::InitProducerId) {
+            return Ok(());
+        }
+        let body = self.filled_in(&ask.body)?;
+        let body: Value = json5::from_str(&body).unwrap_or_default();
+        let Some(id) = body.get("transactional_id").and_then(Value::as_str) else { return Ok(()) };
+        self.transactions.insert(id.to_owned());
+        self.settle_all()
+    }
+
+    fn settle_all(&mut self) -> Result<(), String> {
+        if !self.peer.lags() {
+            return Ok(());
+        }
+        let told = self.told.len();
+        for id in self.transactions.clone().into_iter().filter(|id| !id.is_empty()) {
+            for _ in 0..LOOKS {
+                let describe = json!({ "transactional_ids": [id] });
+                let described = self.own(ApiKey::DescribeTransactions, 0, &describe, "")?;
+                let state = path::look(&described, "transaction_states[0].transaction_state");
+                let state = state.and_then(Value::as_str).unwrap_or_default();
+                if !state.starts_with("Prepare") {
+                    break;
+                }
+                self.peer.rest(LOOK_EVERY);
+            }
+        }
+        self.told.truncate(told);
+        Ok(())
+    }
+
+    /// A text in which `@` stands for what names begin with.
+    fn named(&self, text: &str) -> String {
+        text.replace('@', &self.prefix)
+    }
+
+    /// A body with names and references to earlier answers filled in, such as
+    /// `$p.producer_epoch+1`.
+    fn filled_in(&self, body: &str) -> Result<String, String> {
+        let body = self.named(body);
+        let mut out = String::new();
+        let mut rest = body.as_str();
+        while let Some((before, after)) = rest.split_once('$') {
+            out.push_str(before);
+            let is_quoted = out.matches(['\'', '"']).count() % 2 == 1;
+            if is_quoted {
+                out.push('$');
+                rest = after;
+                continue;
+            }
+            let is_part = |it: char| it.is_ascii_alphanumeric() || "_.[]".contains(it);
+            let end = after.find(|it| !is_part(it)).unwrap_or(after.len());
+            let (reference, tail) = after.split_at(end);
+            let (name, path) = reference.split_once(['.']).unwrap_or((reference, ""));
+            let value = self
+                .answers
+                .get(name)
+                .and_then(|answer| path::look(answer, path))
+                .ok_or_else(|| format!("nothing is known of `${reference}`"))?;
+            let (offset, tail) = offset(tail);
+            match (offset, value.as_i64()) {
+                (0, _) => out.push_str(&value.to_string()),
+                (offset, Some(number)) => out.push_str(&(number + offset).to_string()),
+                (_, None) => return Err(format!("`${reference}` is no number")),
+            }
+            rest = tail;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+}
+
+/// `+1` or `-1` after a reference.
+fn offset(tail: &str) -> (i64, &str) {
+    let Some(digits) = tail.strip_prefix(['+', '-']) else { return (0, tail) };
+    let end = digits.find(|it: char| !it.is_ascii_digit()).unwrap_or(digits.len());
+    match digits[..end].parse::<i64>() {
+        Ok(number) if tail.starts_with('-') => (-number, &digits[end..]),
+        Ok(number) => (number, &digits[end..]),
+        Err(_) => (0, tail),
+    }
+}
+
+fn raw(heard: &Heard) -> Value {
+    match heard {
+        Heard::Frame(frame) => json!({ "frame": text::of_bytes(frame) }),
+        Heard::Closed => json!("closed"),
+        Heard::Nothing => json!("nothing"),
+    }
+}
+
+fn text_of(error: PeerError) -> String {
+    error.0
+}
