@@ -1,5 +1,7 @@
 //! Records of every shape through each codec.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bytes::Bytes;
 use krafka::consumer::IsolationLevel;
 use krafka::{Compression, Headers, Record};
@@ -16,8 +18,11 @@ pub(crate) async fn run(scope: &Scope, codec: Compression) -> Result<(), Failure
     let producer = scope.producer().compression(codec).build().await?;
     let mut sent: Vec<Vec<Shape>> = vec![Vec::new(); PARTITIONS as usize];
     let mut acknowledgements = Vec::new();
+    // Of today, so that retention leaves the records alone.
+    let first = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
+        - 60_000;
     for (i, partition) in (0..RECORDS).zip((0..PARTITIONS).cycle()) {
-        let shape = shape(i);
+        let shape = shape(i, first);
         sent[partition as usize].push(shape.clone());
         acknowledgements.push(producer.enqueue(record(&topic, partition, shape)).await?);
     }
@@ -38,7 +43,7 @@ pub(crate) async fn run(scope: &Scope, codec: Compression) -> Result<(), Failure
     Ok(())
 }
 
-fn shape(i: i64) -> Shape {
+fn shape(i: i64, first: i64) -> Shape {
     let key = match i % 5 {
         1 => None,
         4 => Some(Bytes::new()),
@@ -56,7 +61,7 @@ fn shape(i: i64) -> Shape {
     ];
     let count = usize::try_from(i % 4).expect("0 to 3");
     let headers = headers.into_iter().take(count).map(|(key, value)| (key.to_owned(), value));
-    (key, value, 1_700_000_000_000 + i * 7, headers.collect())
+    (key, value, first + i * 7, headers.collect())
 }
 
 fn record(topic: &str, partition: i32, (key, value, timestamp, headers): Shape) -> Record {

@@ -1,5 +1,7 @@
 """Administration by confluent-kafka: topics, configurations, records, groups and their offsets."""
 
+import time
+
 from confluent_kafka import (
     ConsumerGroupState, ConsumerGroupTopicPartitions, ConsumerGroupType, IsolationLevel, KafkaException,
     TopicCollection, TopicPartition,
@@ -96,15 +98,16 @@ def configs(cluster, admin, topic):
 
 def records(cluster, admin, topic):
     producer = cluster.producer()
+    last = int(time.time() * 1000)
     # The timestamps fall, so that the greatest one is not the last.
-    producer.send([Record(topic, 0, b"record-%d" % i, timestamp=1_700_000_000_000 - i) for i in range(10)])
+    producer.send([Record(topic, 0, b"record-%d" % i, timestamp=last - i) for i in range(10)])
     producer.flush()
     for what, spec, expected in (
         ("earliest", OffsetSpec.earliest(), 0),
         ("latest", OffsetSpec.latest(), 10),
         ("greatest timestamp", OffsetSpec.max_timestamp(), 0),
-        ("first at or after", OffsetSpec.for_timestamp(1_699_999_999_999), 0),
-        ("none at or after", OffsetSpec.for_timestamp(1_700_000_000_001), -1),
+        ("first at or after", OffsetSpec.for_timestamp(last - 1000), 0),
+        ("none at or after", OffsetSpec.for_timestamp(last + 1), -1),
     ):
         check.equal(what, expected, offset(admin, topic, spec))
 

@@ -1,6 +1,7 @@
 """Administration by kafka-python: topics, configurations, records, groups, offsets, transactions, producers."""
 
 import re
+import time
 
 from kafka import TopicPartition
 from kafka.admin import (
@@ -100,8 +101,9 @@ def configs(cluster, admin, topic):
 def records(cluster, admin, topic):
     at = TopicPartition(topic, 0)
     producer = cluster.producer()
+    last = int(time.time() * 1000)
     # The timestamps fall, so that the greatest one is not the last.
-    producer.send([Record(topic, 0, b"record-%d" % i, timestamp=1_700_000_000_000 - i) for i in range(10)])
+    producer.send([Record(topic, 0, b"record-%d" % i, timestamp=last - i) for i in range(10)])
     producer.flush()
 
     def offset(spec):
@@ -111,8 +113,8 @@ def records(cluster, admin, topic):
         ("earliest", OffsetSpec.EARLIEST, 0),
         ("latest", OffsetSpec.LATEST, 10),
         ("greatest timestamp", OffsetSpec.MAX_TIMESTAMP, 0),
-        ("first at or after", OffsetTimestamp(1_699_999_999_999), 0),
-        ("none at or after", OffsetTimestamp(1_700_000_000_001), -1),
+        ("first at or after", OffsetTimestamp(last - 1000), 0),
+        ("none at or after", OffsetTimestamp(last + 1), -1),
     ):
         check.equal(what, expected, offset(spec))
     check.equal("low watermark", 4, admin.delete_records({at: 4})[at]["low_watermark"])
