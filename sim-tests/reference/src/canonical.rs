@@ -27,8 +27,16 @@ const LISTS: [(ApiKey, &str, &str); 3] = [
     (ApiKey::ListTransactions, "transaction_states", "transactional_id"),
 ];
 
-/// Lists whose order Kafka leaves to its hash tables; see docs/fidelity.md.
-const UNORDERED: [(ApiKey, &str); 0] = [];
+/// Lists whose order Kafka leaves to its hash tables.
+const UNORDERED: [(ApiKey, &str); 7] = [
+    (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
+    (ApiKey::AddPartitionsToTxn, "results_by_partition"),
+    (ApiKey::DescribeProducers, "active_producers"),
+    (ApiKey::DescribeTransactions, "topics"),
+    (ApiKey::DescribeTransactions, "partitions"),
+    (ApiKey::ListTransactions, "transaction_states"),
+    (ApiKey::TxnOffsetCommit, "partitions"),
+];
 
 impl Canonical {
     pub(crate) const fn new(prefix: String, began: i64) -> Self {
@@ -97,7 +105,8 @@ impl Canonical {
 
     fn number(&mut self, name: &str, number: i64, now: i64) -> Value {
         match name {
-            "producer_id" if number >= 0 => self.id("producer", &number.to_string()),
+            // 0 is of the warm-up, and what an answer with an error says.
+            "producer_id" if number > 0 => self.id("producer", &number.to_string()),
             "session_id" if number != 0 => self.id("session", &number.to_string()),
             "port" if number > 0 => json!("a port"),
             "finalized_features_epoch" | "topic_epoch" => json!("an epoch"),

@@ -13,6 +13,7 @@ mod difference;
 mod encode;
 mod expand;
 mod files;
+mod generate;
 mod kafka;
 mod model;
 mod parse;
@@ -26,8 +27,9 @@ mod transcript;
 
 pub use difference::{Difference, differences};
 pub use files::{all_scenarios, keep_transcripts, transcripts_of};
+pub use generate::generated;
 pub use kafka::Kafka;
-pub use model::Model;
+pub use model::{Model, ModelError};
 pub use parse::{ParseError, scenarios};
 pub use peer::{Heard, Line, Peer, PeerError};
 pub use run::{RunError, run, warm_up};

@@ -9,8 +9,8 @@ use std::thread;
 use clap::{Args, Parser, Subcommand};
 use fencepost_ids::Rule;
 use fencepost_reference::{
-    Kafka, Model, Peer, Scenario, Target, Transcript, all_scenarios, differences, keep_transcripts,
-    run, transcripts_of, warm_up,
+    Kafka, Model, Peer, Scenario, Target, Transcript, all_scenarios, differences, generated,
+    keep_transcripts, run, transcripts_of, warm_up,
 };
 use serde_json::Value;
 
@@ -29,6 +29,8 @@ enum Command {
     Record(Live),
     /// Plays scenarios at fencepost, and compares the answers with the transcripts
     Replay(Replay),
+    /// Leaves out steps of a scenario as long as a broker and fencepost still differ
+    Shrink(Live),
     /// Shows what a broker, or fencepost, answers
     Show(Show),
 }
@@ -40,6 +42,12 @@ struct Chosen {
     target: Target,
     /// Only scenarios whose titles contain one of these texts
     titles: Vec<String>,
+    /// So many scenarios by chance instead of those that are written
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    generated: u64,
+    /// The seed of the first scenario by chance
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
 }
 
 #[derive(Args)]
@@ -77,6 +85,7 @@ fn main() -> ExitCode {
         Command::Compare(live) => compare(&live),
         Command::Record(live) => record(&live),
         Command::Replay(what) => replay(&what),
+        Command::Shrink(live) => shrink(&live),
         Command::Show(what) => show(&what),
     };
     match done {
@@ -91,6 +100,10 @@ fn main() -> ExitCode {
 
 impl Chosen {
     fn scenarios(&self) -> Result<Vec<Scenario>, String> {
+        if self.generated > 0 {
+            let seeds = self.seed..self.seed + self.generated;
+            return Ok(seeds.map(|seed| generated(seed, self.target)).collect());
+        }
         let mut scenarios = all_scenarios()?;
         scenarios.retain(|scenario| {
             let fits = self.titles.is_empty()
@@ -167,8 +180,13 @@ fn compare(live: &Live) -> Result<bool, String> {
     for (scenario, reference) in scenarios.iter().zip(at_broker(live, &scenarios)) {
         let fencepost = run(scenario, &mut base.clone()).map_err(|error| error.to_string());
         match (reference, fencepost) {
-            (Ok(reference), Ok(fencepost)) => {
-                agreed += usize::from(tell(scenario, &reference, &fencepost));
+            (Ok(reference), Ok(fencepost)) if reference == fencepost => agreed += 1,
+            (Ok(_), Ok(fencepost)) => {
+                // Scenarios that run at the same time may share a broker's question to a coordinator,
+                // and with it the error that old clients are told (VERIFY-06): by itself, none does.
+                let alone = run(scenario, &mut Kafka::new(live.bootstrap));
+                let alone = alone.map_err(|error| error.to_string())?;
+                agreed += usize::from(tell(scenario, &alone, &fencepost));
             }
             (Err(error), _) => println!("FAILED at Kafka: {error}"),
             (_, Err(error)) => println!("FAILED at fencepost: {error}"),
@@ -209,6 +227,39 @@ fn record(live: &Live) -> Result<bool, String> {
         kept.len()
     );
     Ok(steady == scenarios.len())
+}
+
+/// Prints the shortest scenario that was found, in the form of a file.
+fn shrink(live: &Live) -> Result<bool, String> {
+    let base = model(live.chosen.target, None)?;
+    warm_up(&mut Kafka::new(live.bootstrap)).map_err(|error| error.to_string())?;
+    // One that cannot be played, since an answer is missing that it refers to, does not differ.
+    let differs = |scenario: &Scenario| {
+        let reference = run(scenario, &mut Kafka::new(live.bootstrap));
+        let fencepost = run(scenario, &mut base.clone());
+        matches!((reference, fencepost), (Ok(a), Ok(b)) if !differences(scenario, &a, &b).is_empty())
+    };
+    for mut scenario in live.chosen.scenarios()? {
+        if !differs(&scenario) {
+            println!("# {}: no difference", scenario.title);
+            continue;
+        }
+        let mut index = 0;
+        while index < scenario.steps.len() {
+            let mut shorter = scenario.clone();
+            shorter.steps.remove(index);
+            if differs(&shorter) {
+                scenario = shorter;
+            } else {
+                index += 1;
+            }
+        }
+        println!("scenario {}", scenario.title);
+        for step in &scenario.steps {
+            println!("  {}", step.line);
+        }
+    }
+    Ok(true)
 }
 
 fn replay(what: &Replay) -> Result<bool, String> {

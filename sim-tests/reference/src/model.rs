@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use fencepost_ids::{BrokerId, ClientId, ConnectionId, Timestamp};
+use fencepost_ids::{BrokerId, ConnectionId, Timestamp};
 use fencepost_model::{Cluster, ClusterConfig, Input, Output, SettingError, Timer};
 use fencepost_wire::{
-    ApiKey, MAX_FRAME_BYTES, Refusal, Release, RequestHeader, StrBytes, decode_request,
-    encode_response, encode_unsupported_api_versions, frame_length, messages,
+    MAX_FRAME_BYTES, Refusal, Release, decode_request, encode_response,
+    encode_unsupported_api_versions, frame_length,
 };
+use thiserror::Error;
 
 use crate::peer::{Heard, Line, Peer, PeerError};
+use crate::run::{RunError, warm_up};
 use crate::target::Target;
 
 /// Far from every time that a scenario names.
@@ -22,6 +24,17 @@ const BROKER: BrokerId = BrokerId(1);
 
 /// The settings that both sides have; those of a real broker's footprint are not among them.
 const SETTINGS: &str = include_str!("../settings.properties");
+
+/// A model that cannot be played at.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ModelError {
+    /// A setting of `settings.properties` is refused.
+    #[error("settings.properties: {0}")]
+    Setting(#[from] SettingError),
+    /// Its coordinators do not answer.
+    #[error(transparent)]
+    WarmUp(#[from] RunError),
+}
 
 /// One broker of the model. A clone is a world of its own.
 #[derive(Clone, Debug)]
@@ -46,11 +59,11 @@ impl Model {
     /// A broker whose coordinators are at work, with some rules switched off.
     ///
     /// # Errors
-    /// If a setting is refused.
+    /// If a setting is refused, or its coordinators cannot be reached.
     pub fn new(
         target: Target,
         change: impl FnOnce(&mut ClusterConfig),
-    ) -> Result<Self, SettingError> {
+    ) -> Result<Self, ModelError> {
         let mut config = ClusterConfig::new(1);
         config.release = target.release;
         config.transaction_version = target.level;
@@ -66,27 +79,8 @@ impl Model {
         let cluster = Cluster::new(config, START);
         let mut model = Self { cluster, release: target.release, now: START, lines: Vec::new() };
         model.settle();
-        model.warm_up();
+        warm_up(&mut model)?;
         Ok(model)
-    }
-
-    /// Has the internal topics made, as the first clients of a broker do.
-    fn warm_up(&mut self) {
-        let line = self.connect();
-        for key_type in [0, 1] {
-            let find = messages::FindCoordinatorRequest::default()
-                .with_key_type(key_type)
-                .with_key(StrBytes::from_static_str("warm-up"));
-            let header = RequestHeader {
-                api: ApiKey::FindCoordinator,
-                version: 3,
-                correlation_id: 0,
-                client_id: ClientId::from("warm-up"),
-            };
-            self.step(Input::Request { connection: id(line), header, request: find.into() });
-            self.pass(Duration::from_secs(1), |_| false);
-        }
-        self.close(line);
     }
 
     fn connect(&mut self) -> Line {

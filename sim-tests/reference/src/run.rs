@@ -48,6 +48,7 @@ pub fn run(scenario: &Scenario, peer: &mut dyn Peer) -> Result<Vec<Value>, RunEr
         lines: BTreeMap::new(),
         sent: BTreeMap::new(),
         answers: BTreeMap::new(),
+        topics: Vec::new(),
         transactions: BTreeSet::new(),
         correlation_id: 0,
         told: Vec::new(),
@@ -63,10 +64,12 @@ pub fn run(scenario: &Scenario, peer: &mut dyn Peer) -> Result<Vec<Value>, RunEr
             break;
         }
     }
+    let told = std::mem::take(&mut play.told);
+    play.tidy_up();
     for line in std::mem::take(&mut play.lines).into_values() {
         play.peer.close(line);
     }
-    played.map(|()| play.told)
+    played.map(|()| told)
 }
 
 /// Waits until a broker that has just started has its internal topics, its coordinators, and its
@@ -78,8 +81,8 @@ pub fn warm_up(peer: &mut dyn Peer) -> Result<(), RunError> {
     let text = "scenario warm-up
   a FindCoordinator/3 {key: 'warm-up', key_type: 0} until error_code == 0
   a FindCoordinator/3 {key: 'warm-up', key_type: 1} until error_code == 0
-  a InitProducerId/4 {transactional_id: '@warm-up'} until error_code == 0
-  a OffsetFetch/5 {group_id: '@warm-up'} until error_code == 0
+  a InitProducerId/4 {transactional_id: 'warm-up'} until error_code == 0
+  a OffsetFetch/5 {group_id: 'warm-up'} until error_code == 0
 ";
     let files = [("warm-up".to_owned(), text.to_owned())];
     for scenario in scenarios(&files).expect("the text above is a scenario") {
@@ -101,6 +104,8 @@ struct Play<'a> {
     sent: BTreeMap<String, VecDeque<Sent>>,
     /// Answers as they came, by the names that the scenario gave them.
     answers: BTreeMap<String, Value>,
+    /// Topics that the runner has created.
+    topics: Vec<String>,
     /// Transactional ids that have been used.
     transactions: BTreeSet<String>,
     correlation_id: i32,
@@ -304,6 +309,7 @@ impl Play<'_> {
             ] }] });
             self.own(ApiKey::ListOffsets, 5, &list, "topics[0].partitions[0].error_code")?;
         }
+        self.topics.push(full);
         let topic = created.pointer("/topics/0").cloned().unwrap_or_default();
         self.answers.insert(name.trim_start_matches('@').to_owned(), topic);
         self.told.truncate(told);
@@ -360,6 +366,15 @@ impl Play<'_> {
         }
         self.told.truncate(told);
         Ok(())
+    }
+
+    /// Deletes the scenario's topics, so that a broker that lives long does not fill up.
+    fn tidy_up(&mut self) {
+        if self.peer.lags() && !self.topics.is_empty() {
+            let delete = json!({ "topic_names": self.topics });
+            // Those that the scenario has deleted are gone already.
+            let _ = self.own(ApiKey::DeleteTopics, 5, &delete, "");
+        }
     }
 
     /// A text in which `@` stands for what names begin with.

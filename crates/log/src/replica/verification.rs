@@ -123,7 +123,9 @@ impl ReplicaState {
         guards: &mut GuardIds,
         rules: &LogRules,
     ) -> Result<Verification, AppendError> {
-        if rules.stale_epoch_before_question {
+        // Of a producer that was never seen, no epoch is stale before the question.
+        let is_known = self.producer(question.producer_id).is_some();
+        if rules.stale_epoch_before_question && is_known {
             self.check_epoch(question.producer_id, question.producer_epoch)?;
         }
         if self.has_open_transaction(question.producer_id, question.producer_epoch, rules) {
