@@ -68,6 +68,8 @@ impl Default for LogConfig {
 /// the safety rules in force. The default is Kafka 4.2.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct LogRules {
+    /// VERIFY-02, from 4.0: an open transaction counts only if it is of the same epoch.
+    pub open_transaction_of_epoch: bool,
     /// VERIFY-03, from 4.1: a stale producer epoch is refused before the coordinator is asked.
     pub stale_epoch_before_question: bool,
     /// VERIFY-13, 4.0.2, 4.1.1 and from 4.2: a stale producer epoch is refused before the guard is
@@ -90,6 +92,7 @@ pub struct LogRules {
 impl Default for LogRules {
     fn default() -> Self {
         Self {
+            open_transaction_of_epoch: true,
             stale_epoch_before_question: true,
             stale_epoch_before_guard: true,
             tv2_first_sequence_zero: true,

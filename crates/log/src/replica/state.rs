@@ -95,7 +95,8 @@ impl ReplicaState {
         epoch: ProducerEpoch,
         rules: &LogRules,
     ) -> bool {
-        let any_epoch = !rules.in_force.is_on(Rule::OpenTransactionEpoch);
+        let any_epoch =
+            !rules.open_transaction_of_epoch || !rules.in_force.is_on(Rule::OpenTransactionEpoch);
         self.producer(id).is_some_and(|entry| {
             entry.transaction_start.is_some() && (any_epoch || entry.epoch == epoch)
         })

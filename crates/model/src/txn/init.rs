@@ -53,7 +53,11 @@ impl TxnMetadata {
                     timeout_ms,
                     state: TxnState::Empty,
                     partitions: BTreeSet::new(),
-                    start: Timestamp::NONE,
+                    start: if profile.keeps_last_start {
+                        self.fields.start
+                    } else {
+                        Timestamp::NONE
+                    },
                     last_update: now,
                     path: self.fields.path,
                 };

@@ -84,7 +84,16 @@ pub(crate) fn encode_value(
     value.put_i8(fields.state.id());
     put_partitions(&mut value, fields, flexible);
     value.put_i64(fields.last_update.0);
-    value.put_i64(fields.start.0);
+    // No release writes what 4.0 keeps in memory of the last transaction (D13).
+    let start = match fields.state {
+        TxnState::Empty => Timestamp::NONE,
+        TxnState::Ongoing
+        | TxnState::PrepareCommit
+        | TxnState::PrepareAbort
+        | TxnState::CompleteCommit
+        | TxnState::CompleteAbort => fields.start,
+    };
+    value.put_i64(start.0);
     if flexible {
         put_tags(&mut value, fields, format == ValueFormat::V1WithNeighbourIds);
     }

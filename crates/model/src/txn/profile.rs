@@ -5,7 +5,7 @@ use fencepost_wire::Release;
 
 use crate::host::Host;
 
-/// The behaviours that changed between releases, by the names of the spec's D01 to D12.
+/// The behaviours that changed between releases, by the names of the spec's D01 to D13.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TxnProfile {
     /// What a fence does to the epoch in TV2 (D01, D02, D03, D04).
@@ -22,6 +22,8 @@ pub(crate) struct TxnProfile {
     pub(crate) two_phase_commit: bool,
     /// A load skips records with an unknown value version instead of stopping (D11).
     pub(crate) skips_unknown_values: bool,
+    /// InitProducerId leaves the start of the last transaction in memory (D13).
+    pub(crate) keeps_last_start: bool,
     /// The safety rules in force.
     pub(crate) in_force: Rules,
 }
@@ -69,12 +71,17 @@ impl TxnProfile {
         strict_marker_epochs: false,
         two_phase_commit: false,
         skips_unknown_values: false,
+        keeps_last_start: true,
         in_force: Rules::ALL_IN_FORCE,
     };
 
     /// Kafka 4.1.
-    pub(crate) const V4_1: Self =
-        Self { every_transition_sets_previous_id: true, two_phase_commit: true, ..Self::V4_0 };
+    pub(crate) const V4_1: Self = Self {
+        every_transition_sets_previous_id: true,
+        two_phase_commit: true,
+        keeps_last_start: false,
+        ..Self::V4_0
+    };
 
     /// Kafka 4.2.
     pub(crate) const V4_2: Self = Self { strict_marker_epochs: true, ..Self::V4_1 };
