@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::comparison::Comparison;
+use crate::generate::generated;
 use crate::parse::scenarios;
 use crate::scenario::Scenario;
 use crate::target::Target;
@@ -37,6 +39,23 @@ fn gather(folder: &Path, files: &mut Vec<(String, String)>) -> io::Result<()> {
     Ok(())
 }
 
+/// How a transcript's scenario is found again by its title: among those that are written, or by the
+/// seed in it.
+///
+/// # Errors
+/// If a file of scenarios is wrong.
+pub fn scenario_of(target: Target) -> Result<impl Fn(&str) -> Option<Scenario>, String> {
+    let written: BTreeMap<_, _> = all_scenarios()?
+        .into_iter()
+        .filter(|scenario| scenario.targets.contains(&target))
+        .map(|scenario| (scenario.title.clone(), scenario))
+        .collect();
+    Ok(move |title: &str| match title.strip_prefix("generated ") {
+        Some(seed) => seed.parse().ok().map(|seed| generated(seed, target)),
+        None => written.get(title).cloned(),
+    })
+}
+
 fn transcript_path(target: Target) -> PathBuf {
     Path::new(HERE).join("transcripts").join(format!("{target}.jsonl.gz"))
 }
@@ -66,4 +85,34 @@ pub fn keep_transcripts(
     fs::create_dir_all(path.parent().unwrap_or(Path::new(HERE)))?;
     let transcripts: Vec<_> = transcripts.values().cloned().collect();
     write_transcripts(&transcripts, File::create(path)?)
+}
+
+fn comparisons_path() -> PathBuf {
+    Path::new(HERE).join("comparisons.jsonl")
+}
+
+/// The comparisons with live brokers that were kept.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn comparisons() -> io::Result<Vec<Comparison>> {
+    let path = comparisons_path();
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(path)?;
+    text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+/// Keeps a comparison in the place of an older one of the same kind.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn keep_comparison(comparison: Comparison) -> io::Result<()> {
+    let mut kept = comparisons()?;
+    kept.retain(|old| !old.is_replaced_by(&comparison));
+    kept.push(comparison);
+    kept.sort_by(|a, b| a.key().cmp(&b.key()));
+    let lines: Result<Vec<_>, _> = kept.iter().map(serde_json::to_string).collect();
+    fs::write(comparisons_path(), lines?.join("\n") + "\n")
 }

@@ -7,6 +7,7 @@
 
 mod batch;
 mod canonical;
+mod comparison;
 mod decode;
 mod defaults;
 mod difference;
@@ -19,20 +20,27 @@ mod model;
 mod parse;
 mod path;
 mod peer;
+mod report;
 mod run;
 mod scenario;
 mod target;
 mod text;
 mod transcript;
+mod witness;
 
+pub use comparison::Comparison;
 pub use difference::{Difference, differences};
-pub use files::{all_scenarios, keep_transcripts, transcripts_of};
+pub use files::{
+    all_scenarios, comparisons, keep_comparison, keep_transcripts, scenario_of, transcripts_of,
+};
 pub use generate::generated;
 pub use kafka::Kafka;
 pub use model::{Model, ModelError};
 pub use parse::{ParseError, scenarios};
 pub use peer::{Heard, Line, Peer, PeerError};
+pub use report::report;
 pub use run::{RunError, run, warm_up};
 pub use scenario::{Action, Ask, Reading, Scenario, Step};
 pub use target::Target;
 pub use transcript::{Transcript, read_transcripts, write_transcripts};
+pub use witness::{NOT_SHOWN, witness};
