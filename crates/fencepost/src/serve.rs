@@ -46,7 +46,7 @@ pub(crate) struct Serve {
     /// A broker setting by Kafka's name, as in transaction.max.timeout.ms=60000; repeat it for more
     #[arg(long = "config", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<Setting>,
-    /// The Kafka release to behave as: 3.9, 4.0, 4.1 or 4.2
+    /// The Kafka release to behave as: 3.9, 4.0, 4.1, 4.2, 4.3 or 4.4
     #[arg(long, value_name = "RELEASE", default_value_t = Release::DEFAULT)]
     kafka_version: Release,
     /// The finalized level of transaction.version: 0, 1 or 2 [default: 2, and 0 for Kafka 3.9]

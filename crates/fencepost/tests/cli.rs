@@ -173,7 +173,7 @@ fn serve_refuses_bad_options_and_says_what_to_do() {
         (&["--config", "num.partitions"], &["'num.partitions'", "num.partitions=3"]),
         (&["--config", "num.partition=3"], &["num.partition", "Kafka's name"]),
         (&["--config", "num.partitions=x"], &["`x`", "whole number from 1"]),
-        (&["--kafka-version", "2.8"], &["2.8", "3.9, 4.0, 4.1 or 4.2"]),
+        (&["--kafka-version", "2.8"], &["2.8", "3.9, 4.0, 4.1, 4.2, 4.3 or 4.4"]),
         (&["--transaction-version", "3"], &["'3'", "0..=2"]),
         (&["--without", "IDEM-99"], &["IDEM-99", "fencepost rules"]),
         (&["--bind", "localhost"], &["'localhost'", "--bind"]),

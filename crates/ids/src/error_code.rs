@@ -171,6 +171,9 @@ codes! {
     131 StreamsInvalidTopologyEpoch "STREAMS_INVALID_TOPOLOGY_EPOCH"
     132 StreamsTopologyFenced "STREAMS_TOPOLOGY_FENCED"
     133 ShareSessionLimitReached "SHARE_SESSION_LIMIT_REACHED"
+    134 GroupDeletionFailed "GROUP_DELETION_FAILED"
+    135 StreamsTopologyDescriptionUpdateFailed "STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED"
+    136 ControllerIdNotRegistered "CONTROLLER_ID_NOT_REGISTERED"
 }
 
 impl ErrorCode {

@@ -26,11 +26,22 @@ pub(crate) struct Features {
 
 impl Features {
     /// The levels of a new cluster of a release (FEAT-02, CONF-58), as brokers of 3.9.1, 4.0.1,
-    /// 4.1.1 and 4.2.2 tell them; those of share and Streams groups stay at 0, since these are not
+    /// 4.1.1, 4.2.2, 4.3.1 and 4.4.0 tell them; those of share and Streams groups stay at 0, since these are not
     /// served.
     pub(crate) fn new(release: Release, transaction_version: i16) -> Self {
         let feature = |name, min, max, level| (SupportedFeature { name, min, max }, level);
         // metadata.version: the first level of KRaft without migration, and the release's own.
+        let since_4_2 = |metadata_version, share_version| {
+            vec![
+                feature("eligible.leader.replicas.version", 0, 1, 1),
+                feature(GROUP_VERSION, 0, 1, 1),
+                feature("kraft.version", 0, 1, 0),
+                feature("metadata.version", 7, metadata_version, metadata_version),
+                feature("share.version", 0, share_version, 0),
+                feature("streams.version", 0, 1, 0),
+                feature(TRANSACTION_VERSION, 0, 2, transaction_version),
+            ]
+        };
         let levels = match release {
             Release::V3_9 => {
                 vec![feature("kraft.version", 0, 1, 0), feature("metadata.version", 1, 21, 21)]
@@ -50,15 +61,9 @@ impl Features {
                 feature("share.version", 0, 1, 0),
                 feature(TRANSACTION_VERSION, 0, 2, transaction_version),
             ],
-            Release::V4_2 => vec![
-                feature("eligible.leader.replicas.version", 0, 1, 1),
-                feature(GROUP_VERSION, 0, 1, 1),
-                feature("kraft.version", 0, 1, 0),
-                feature("metadata.version", 7, 29, 29),
-                feature("share.version", 0, 1, 0),
-                feature("streams.version", 0, 1, 0),
-                feature(TRANSACTION_VERSION, 0, 2, transaction_version),
-            ],
+            Release::V4_2 => since_4_2(29, 1),
+            Release::V4_3 => since_4_2(30, 1),
+            Release::V4_4 => since_4_2(33, 2),
         };
         Self { epoch: 0, levels }
     }

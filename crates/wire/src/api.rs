@@ -8,7 +8,10 @@ use kafka_protocol::protocol::{Decodable, Encodable};
 
 use crate::FetchResponse;
 use crate::frame::FrameBuilder;
-use crate::newest::{self, WriteTxnMarkersRequest};
+use crate::newest::{
+    self, ApiVersionsRequest, DeleteGroupsResponse, TxnOffsetCommitRequest,
+    TxnOffsetCommitResponse, WriteTxnMarkersRequest,
+};
 use crate::schema::{self, Schema};
 
 /// A message body that this crate can read and write; errors are kafka-protocol's text.

@@ -2,7 +2,8 @@
 //!
 //! The way in is [`decode_request`], the way out is [`encode_response`]; [`encode_request`] and
 //! [`decode_response`] are the client's side. The message types are kafka-protocol's, re-exported as
-//! [`messages`], but for [`FetchResponse`], which is ours so that record batches are not copied.
+//! [`messages`], but for [`FetchResponse`], which is ours so that record batches are not copied, and
+//! for those with fields that it lacks yet.
 //! This crate knows nothing of brokers, and no byte from outside reaches kafka-protocol before the
 //! guard has bounded every length and count in it.
 
@@ -29,7 +30,11 @@ mod convert;
 pub use convert::{FromWire, ToWire};
 mod guard;
 mod newest;
-pub use newest::{TransactionMarker, WriteTxnMarkersRequest};
+pub use newest::{
+    ApiVersionsRequest, DeletableGroupResult, DeleteGroupsResponse, TransactionMarker,
+    TxnOffsetCommitRequest, TxnOffsetCommitRequestTopic, TxnOffsetCommitResponse,
+    TxnOffsetCommitResponseTopic, WriteTxnMarkersRequest,
+};
 mod reader;
 mod schema;
 pub use schema::{Field, Fields, Kind, Schema};

@@ -1,11 +1,21 @@
-//! The versions that Kafka 4.2 has and kafka-protocol cannot read or write yet.
+//! The versions that Kafka 4.2 and 4.4 have and kafka-protocol cannot read or write yet.
 //!
-//! `OffsetCommit` and `OffsetFetch` 10 name topics by their ids (KIP-848); `ListOffsets` 11 is laid out
-//! as 10; `WriteTxnMarkers` 2 adds a field. What a version has in common with the one before is left to kafka-protocol.
+//! `OffsetCommit` and `OffsetFetch` 10 (KIP-848) and `TxnOffsetCommit` 6 (KIP-1319) name topics by their
+//! ids; `ListOffsets` 11 is laid out as 10; `WriteTxnMarkers` 2, `ApiVersions` 5 and `DeleteGroups` 3 add
+//! fields. What a version has in common with the one before is left to kafka-protocol.
 
+mod api_versions;
+pub use api_versions::ApiVersionsRequest;
+mod delete_groups;
+pub use delete_groups::{DeletableGroupResult, DeleteGroupsResponse};
 mod offset_commit;
 mod offset_fetch;
 mod parts;
+mod txn_offset_commit;
+pub use txn_offset_commit::{
+    TxnOffsetCommitRequest, TxnOffsetCommitRequestTopic, TxnOffsetCommitResponse,
+    TxnOffsetCommitResponseTopic,
+};
 mod write_txn_markers;
 pub use write_txn_markers::{TransactionMarker, WriteTxnMarkersRequest};
 
@@ -20,6 +30,12 @@ const BY_TOPIC_ID: i16 = 10;
 const LIST_OFFSETS: i16 = 10;
 /// The last version of `WriteTxnMarkers` that kafka-protocol knows.
 const WRITE_TXN_MARKERS: i16 = 1;
+/// The last version of `ApiVersions` that kafka-protocol knows.
+const API_VERSIONS: i16 = 4;
+/// The last version of `DeleteGroups` that kafka-protocol knows.
+const DELETE_GROUPS: i16 = 2;
+/// The last version of `TxnOffsetCommit` that kafka-protocol knows.
+const TXN_OFFSET_COMMIT: i16 = 5;
 
 /// A request of a version that is read here; nothing for all others.
 pub(crate) fn decode_request(
@@ -36,6 +52,9 @@ pub(crate) fn decode_request(
         }
         ApiKey::ListOffsets if version > LIST_OFFSETS => {
             parts::structure(bytes, LIST_OFFSETS).map(Request::ListOffsets)
+        }
+        ApiKey::DeleteGroups if version > DELETE_GROUPS => {
+            parts::structure(bytes, DELETE_GROUPS).map(Request::DeleteGroups)
         }
         _ => return None,
     };
@@ -57,6 +76,9 @@ pub(crate) fn decode_response(
         }
         ApiKey::ListOffsets if version > LIST_OFFSETS => {
             parts::structure(bytes, LIST_OFFSETS).map(Response::ListOffsets)
+        }
+        ApiKey::ApiVersions if version > API_VERSIONS => {
+            parts::structure(bytes, API_VERSIONS).map(Response::ApiVersions)
         }
         ApiKey::WriteTxnMarkers if version > WRITE_TXN_MARKERS => {
             parts::structure(bytes, WRITE_TXN_MARKERS).map(Response::WriteTxnMarkers)
@@ -83,6 +105,9 @@ pub(crate) fn encode_request(
         Request::ListOffsets(body) if version > LIST_OFFSETS => {
             parts::put_structure(out, body, LIST_OFFSETS)
         }
+        Request::DeleteGroups(body) if version > DELETE_GROUPS => {
+            parts::put_structure(out, body, DELETE_GROUPS)
+        }
         _ => return None,
     };
     Some(written)
@@ -104,6 +129,9 @@ pub(crate) fn encode_response(
         }
         Response::ListOffsets(body) if version > LIST_OFFSETS => {
             parts::put_structure(out, body, LIST_OFFSETS)
+        }
+        Response::ApiVersions(body) if version > API_VERSIONS => {
+            parts::put_structure(out, body, API_VERSIONS)
         }
         Response::WriteTxnMarkers(body) if version > WRITE_TXN_MARKERS => {
             parts::put_structure(out, body, WRITE_TXN_MARKERS)

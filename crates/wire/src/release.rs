@@ -1,6 +1,6 @@
 //! The release of Kafka that is played, and the version ranges that it advertises.
 //!
-//! The ranges are those of the message schemas of 3.9.1, 4.0.1, 4.1.1 and 4.2.0; a version that a
+//! The ranges are those of the message schemas of 3.9.1, 4.0.1, 4.1.1, 4.2.0, 4.3.1 and 4.4.0; a version that a
 //! release calls unstable is not advertised (`InitProducerId` 6; `OffsetCommit` 10, `OffsetFetch` 10
 //! and `ListOffsets` 11 in 4.1). They differ from the real release in one place, since a version
 //! that cannot be encoded is not advertised (API-01): 3.9 begins where 4.0 does, so that the versions
@@ -25,18 +25,23 @@ pub enum Release {
     V4_1,
     /// 4.2.
     V4_2,
+    /// 4.3.
+    V4_3,
+    /// 4.4.
+    V4_4,
 }
 
 /// A text that names no release.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[error("unknown Kafka version `{0}`: expected 3.9, 4.0, 4.1 or 4.2")]
+#[error("unknown Kafka version `{0}`: expected 3.9, 4.0, 4.1, 4.2, 4.3 or 4.4")]
 pub struct UnknownRelease(String);
 
 impl Release {
     /// Every release, oldest first.
-    pub const ALL: &[Self] = &[Self::V3_9, Self::V4_0, Self::V4_1, Self::V4_2];
+    pub const ALL: &[Self] =
+        &[Self::V3_9, Self::V4_0, Self::V4_1, Self::V4_2, Self::V4_3, Self::V4_4];
 
-    /// The newest release.
+    /// The release that is played if none is named.
     pub const DEFAULT: Self = Self::V4_2;
 
     /// The levels of `transaction.version` that this release can finalize (FEAT-02): 3.9 has the
@@ -45,7 +50,7 @@ impl Release {
     pub const fn transaction_versions(self) -> RangeInclusive<i16> {
         match self {
             Self::V3_9 => 0..=0,
-            Self::V4_0 | Self::V4_1 | Self::V4_2 => 0..=2,
+            Self::V4_0 | Self::V4_1 | Self::V4_2 | Self::V4_3 | Self::V4_4 => 0..=2,
         }
     }
 
@@ -56,7 +61,8 @@ impl Release {
             Self::V3_9 => range_in_3_9(api),
             Self::V4_0 => range_in_4_0(api),
             Self::V4_1 => range_in_4_1(api),
-            Self::V4_2 => range_in_4_2(api),
+            Self::V4_2 | Self::V4_3 => range_in_4_2(api),
+            Self::V4_4 => range_in_4_4(api),
         };
         first..=last
     }
@@ -76,6 +82,15 @@ impl Release {
     #[must_use]
     pub fn serves(self, api: ApiKey, version: i16) -> bool {
         self.served_versions(api).contains(&version)
+    }
+}
+
+const fn range_in_4_4(api: ApiKey) -> (i16, i16) {
+    match api {
+        ApiKey::ApiVersions => (0, 5),
+        ApiKey::TxnOffsetCommit => (0, 6),
+        ApiKey::DeleteGroups => (0, 3),
+        same => range_in_4_2(same),
     }
 }
 
@@ -163,6 +178,8 @@ impl fmt::Display for Release {
             Self::V4_0 => "4.0",
             Self::V4_1 => "4.1",
             Self::V4_2 => "4.2",
+            Self::V4_3 => "4.3",
+            Self::V4_4 => "4.4",
         })
     }
 }

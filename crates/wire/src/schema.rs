@@ -1,5 +1,5 @@
-//! The fields of every message that is answered: what Kafka's message schemas of 4.2 say of names,
-//! types, versions, nulls and tags.
+//! The fields of every message that is answered: what Kafka's message schemas of 4.4 say of names,
+//! types, versions, nulls and tags. `generation_id` keeps its older name.
 //!
 //! The guard walks by them, and [`ApiKey::schema`](crate::ApiKey::schema) gives them to those who
 //! read and write messages field by field.

@@ -13,6 +13,7 @@ pub(crate) fn default_of(field: &Field, version: i16) -> Value {
         | "last_fetched_epoch"
         | "log_start_offset"
         | "member_epoch"
+        | "node_id"
         | "num_partitions"
         | "producer_epoch"
         | "producer_id"

@@ -22,6 +22,9 @@ impl Target {
         Self { release: Release::V4_1, level: 2 },
         Self { release: Release::V4_2, level: 1 },
         Self { release: Release::V4_2, level: 2 },
+        Self { release: Release::V4_3, level: 2 },
+        Self { release: Release::V4_4, level: 1 },
+        Self { release: Release::V4_4, level: 2 },
     ];
 }
 

@@ -1,11 +1,11 @@
-//! ApiVersions (key 18), versions 0 to 4 (KIP-511, KIP-584).
+//! ApiVersions (key 18), versions 0 to 5 (KIP-511, KIP-584, KIP-1242).
 
 use fencepost_ids::ErrorCode;
+use fencepost_wire::messages::ApiVersionsResponse;
 use fencepost_wire::messages::api_versions_response::{
     ApiVersion, FinalizedFeatureKey, SupportedFeatureKey,
 };
-use fencepost_wire::messages::{ApiVersionsRequest, ApiVersionsResponse};
-use fencepost_wire::{ApiKey, StrBytes};
+use fencepost_wire::{ApiKey, ApiVersionsRequest, StrBytes};
 
 use crate::step::{Call, Step};
 

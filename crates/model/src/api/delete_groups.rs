@@ -1,11 +1,10 @@
-//! DeleteGroups (key 42), versions 0 to 2: TXOFF-65.
+//! DeleteGroups (key 42), versions 0 to 3: TXOFF-65.
 
 use std::collections::BTreeSet;
 
 use fencepost_ids::{ErrorCode, GroupId, Rule};
-use fencepost_wire::FromWire;
-use fencepost_wire::messages::delete_groups_response::DeletableGroupResult;
-use fencepost_wire::messages::{DeleteGroupsRequest, DeleteGroupsResponse};
+use fencepost_wire::messages::DeleteGroupsRequest;
+use fencepost_wire::{DeletableGroupResult, DeleteGroupsResponse, FromWire};
 
 use crate::group::records::GroupRecord;
 use crate::group::{Answer, append_error};
@@ -28,9 +27,8 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DeleteGroupsRequ
             }
             Err(error) => append_error(error),
         };
-        let result =
-            DeletableGroupResult::default().with_group_id(id).with_error_code(error.code());
-        response.results.push(result);
+        let (error_code, error_message) = (error.code(), None);
+        response.results.push(DeletableGroupResult { group_id: id, error_code, error_message });
     }
     let answer = Answer::DeleteGroups(response);
     step.answer_when_replicated(call.broker, call.ticket, answer, waits);

@@ -1,16 +1,15 @@
-//! TxnOffsetCommit (key 28), versions 0 to 5: TXOFF-10 to TXOFF-35.
+//! TxnOffsetCommit (key 28), versions 0 to 6: TXOFF-10 to TXOFF-35.
 
 use fencepost_ids::{
     BrokerId, ErrorCode, GenerationId, GroupId, InstanceId, Offset, PartitionIndex, ProducerEpoch,
     ProducerId, Rule, Sequence, Timestamp, TopicId, TopicName, TransactionalId,
 };
 use fencepost_log::VerificationGuard;
-use fencepost_wire::FromWire;
 use fencepost_wire::messages::txn_offset_commit_request::TxnOffsetCommitRequestPartition;
-use fencepost_wire::messages::txn_offset_commit_response::{
-    TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
+use fencepost_wire::messages::txn_offset_commit_response::TxnOffsetCommitResponsePartition;
+use fencepost_wire::{
+    FromWire, ToWire, TxnOffsetCommitRequest, TxnOffsetCommitResponse, TxnOffsetCommitResponseTopic,
 };
-use fencepost_wire::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 
 use super::offset_commit::leader_epoch;
 use crate::group::classic::{CommitKind, Identity};
@@ -22,6 +21,9 @@ use crate::txn::{Answer, Asker, Question, QuestionMode};
 
 /// The version from which clients know `COORDINATOR_LOAD_IN_PROGRESS` (TXOFF-19).
 const LOAD_IN_PROGRESS_VERSION: i16 = 2;
+
+/// The version from which topics are named by their ids (KIP-1319).
+const TOPIC_ID_VERSION: i16 = 6;
 
 /// When a group can be asked about a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,8 +44,8 @@ pub(crate) struct Commit {
     guard: Option<VerificationGuard>,
 }
 
-pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: TxnOffsetCommitRequest) {
-    let response = sort(step, &request);
+pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: TxnOffsetCommitRequest) {
+    let response = sort(step, call.ticket.version, &mut request);
     let none = ErrorCode::None.code();
     let partitions = || response.topics.iter().flat_map(|topic| &topic.partitions);
     if partitions().all(|partition| partition.error_code != none) {
@@ -59,14 +61,29 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: TxnOffsetCommitR
     }
 }
 
-/// TXOFF-11: a partition that does not exist is answered as such, whatever happens to the rest.
-fn sort(step: &Step<'_>, request: &TxnOffsetCommitRequest) -> TxnOffsetCommitResponse {
-    let named = request.topics.iter().filter(|topic| !topic.partitions.is_empty());
-    let topics = named.map(|topic| {
-        let known = step.cluster.metadata.topic(&topic.name);
+/// TXOFF-11: a partition that does not exist is answered as such, whatever happens to the rest; a
+/// topic of no partitions is left out, but for an unknown id.
+fn sort(
+    step: &Step<'_>,
+    version: i16,
+    request: &mut TxnOffsetCommitRequest,
+) -> TxnOffsetCommitResponse {
+    let by_id = version >= TOPIC_ID_VERSION;
+    let metadata = &step.cluster.metadata;
+    if by_id {
+        for topic in &mut request.topics {
+            let known = metadata.topic_by_id(TopicId::from_wire(&topic.topic_id));
+            topic.name = known.map_or_else(Default::default, |known| known.name.to_wire());
+        }
+    }
+    let is_unknown_id = |name: &str| by_id && name.is_empty();
+    request.topics.retain(|topic| !topic.partitions.is_empty() || is_unknown_id(&topic.name));
+    let topics = request.topics.iter().map(|topic| {
+        let known = metadata.topic(&topic.name);
         let answers = topic.partitions.iter().map(|partition| {
             let index = PartitionIndex(partition.partition_index);
             let error = match known.and_then(|known| known.partition(index)) {
+                None if is_unknown_id(&topic.name) => ErrorCode::UnknownTopicId,
                 None => ErrorCode::UnknownTopicOrPartition,
                 Some(_) => ErrorCode::None,
             };
@@ -74,11 +91,13 @@ fn sort(step: &Step<'_>, request: &TxnOffsetCommitRequest) -> TxnOffsetCommitRes
                 .with_partition_index(partition.partition_index)
                 .with_error_code(error.code())
         });
-        TxnOffsetCommitResponseTopic::default()
-            .with_name(topic.name.clone())
-            .with_partitions(answers.collect())
+        TxnOffsetCommitResponseTopic {
+            name: topic.name.clone(),
+            topic_id: topic.topic_id,
+            partitions: answers.collect(),
+        }
     });
-    TxnOffsetCommitResponse::default().with_topics(topics.collect())
+    TxnOffsetCommitResponse { throttle_time_ms: 0, topics: topics.collect() }
 }
 
 /// TXOFF-14: the transaction is verified before the group is looked at.
@@ -179,7 +198,9 @@ fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
                 topic: (*topic.name).as_str().into(),
                 partition: PartitionIndex(partition.partition_index),
             };
-            answer.error_code = shard.offer(&mut records, key, value(partition, now)).code();
+            let topic_id = TopicId::from_wire(&topic.topic_id);
+            let value = value(topic_id, partition, now);
+            answer.error_code = shard.offer(&mut records, key, value).code();
         }
     }
     let id = ProducerId::from_wire(&request.producer_id);
@@ -214,7 +235,7 @@ fn judge(
     }
     let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
     let identity = Identity {
-        generation: GenerationId(request.generation_id),
+        generation: GenerationId(request.generation_id_or_member_epoch),
         member: &request.member_id,
         instance: instance.as_ref(),
     };
@@ -222,14 +243,18 @@ fn judge(
     shard.validate_commit(&group, &identity, CommitKind::Transactional, call.ticket.version)
 }
 
-fn value(partition: &TxnOffsetCommitRequestPartition, now: Timestamp) -> OffsetCommitValue {
+fn value(
+    topic_id: TopicId,
+    partition: &TxnOffsetCommitRequestPartition,
+    now: Timestamp,
+) -> OffsetCommitValue {
     OffsetCommitValue {
         offset: Offset(partition.committed_offset),
         leader_epoch: leader_epoch(partition.committed_leader_epoch),
         metadata: partition.committed_metadata.as_deref().unwrap_or_default().into(),
         commit_time: now,
         expire_time: None,
-        topic_id: TopicId::ZERO,
+        topic_id,
     }
 }
 
@@ -245,9 +270,10 @@ fn refuse(step: &mut Step<'_>, mut commit: Commit, error: ErrorCode) {
 
 /// The error stands on every partition that was handed to the group (TXOFF-20).
 pub(crate) fn fail(response: &mut TxnOffsetCommitResponse, error: ErrorCode) {
-    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    let unknown = [ErrorCode::UnknownTopicOrPartition, ErrorCode::UnknownTopicId];
+    let unknown = unknown.map(ErrorCode::code);
     let partitions = response.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
-    for partition in partitions.filter(|partition| partition.error_code != unknown) {
+    for partition in partitions.filter(|partition| !unknown.contains(&partition.error_code)) {
         partition.error_code = append_error(error).code();
     }
 }

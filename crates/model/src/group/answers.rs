@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use fencepost_ids::{BrokerId, ErrorCode};
-use fencepost_wire::Response;
 use fencepost_wire::messages::{
-    ConsumerGroupHeartbeatResponse, DeleteGroupsResponse, HeartbeatResponse, JoinGroupResponse,
-    LeaveGroupResponse, OffsetCommitResponse, OffsetDeleteResponse, SyncGroupResponse,
-    TxnOffsetCommitResponse,
+    ConsumerGroupHeartbeatResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse,
+    OffsetCommitResponse, OffsetDeleteResponse, SyncGroupResponse,
 };
+use fencepost_wire::{DeleteGroupsResponse, Response, TxnOffsetCommitResponse};
 
 use super::ShardStep;
 use crate::api;

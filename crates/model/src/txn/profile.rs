@@ -47,7 +47,7 @@ impl TxnProfile {
             Release::V3_9 => Self::V3_9,
             Release::V4_0 => Self::V4_0,
             Release::V4_1 => Self::V4_1,
-            Release::V4_2 => Self::V4_2,
+            Release::V4_2 | Release::V4_3 | Release::V4_4 => Self::V4_2,
         };
         Self { in_force: host.config.rules, ..release }
     }

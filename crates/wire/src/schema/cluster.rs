@@ -7,6 +7,8 @@ pub(crate) const API_VERSIONS: Schema = Schema {
     request: &[
         field("client_software_name", Text).since(3),
         field("client_software_version", Text).since(3),
+        field("cluster_id", Text).since(5).nullable(),
+        field("node_id", Int32).since(5),
     ],
     response: &[
         field("error_code", Int16),

@@ -171,6 +171,13 @@ pub(crate) const DELETE_GROUPS: Schema = Schema {
     request: &[array("groups_names", &Text)],
     response: &[
         field("throttle_time_ms", Int32),
-        structs("results", &[field("group_id", Text), field("error_code", Int16)]),
+        structs(
+            "results",
+            &[
+                field("group_id", Text),
+                field("error_code", Int16),
+                field("error_message", Text).since(3).nullable(),
+            ],
+        ),
     ],
 };

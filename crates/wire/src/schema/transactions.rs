@@ -1,6 +1,6 @@
 //! The fields of the messages of transactions.
 
-use super::Kind::{Bool, Int8, Int16, Int32, Int64, Text};
+use super::Kind::{Bool, Int8, Int16, Int32, Int64, Text, Uuid};
 use super::{Schema, array, field, structs};
 
 pub(crate) const INIT_PRODUCER_ID: Schema = Schema {
@@ -145,7 +145,8 @@ pub(crate) const TXN_OFFSET_COMMIT: Schema = Schema {
         structs(
             "topics",
             &[
-                field("name", Text),
+                field("name", Text).until(5),
+                field("topic_id", Uuid).since(6),
                 structs(
                     "partitions",
                     &[
@@ -163,7 +164,8 @@ pub(crate) const TXN_OFFSET_COMMIT: Schema = Schema {
         structs(
             "topics",
             &[
-                field("name", Text),
+                field("name", Text).until(5),
+                field("topic_id", Uuid).since(6),
                 structs(
                     "partitions",
                     &[field("partition_index", Int32), field("error_code", Int16)],
