@@ -13,6 +13,10 @@ use super::snapshot::ProducerSnapshot;
 use crate::batch::StoredBatch;
 use crate::config::LogConfig;
 
+/// How many bytes of a segment lie between two entries of Kafka's index of it, at least
+/// (`index.interval.bytes`).
+const INDEX_INTERVAL_BYTES: u64 = 4096;
+
 /// One replica's history of batches, as it survives a crash. A clone shares all batches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Log {
@@ -55,6 +59,8 @@ pub struct LogRead {
     pub batches: Vec<StoredBatch>,
     /// Their size in bytes.
     pub size_bytes: u64,
+    /// Not even the first batch fitted, although some bytes were allowed.
+    pub is_too_small: bool,
 }
 
 impl LogRead {
@@ -109,8 +115,8 @@ impl Log {
         self.runs.from(offset.max(self.start))
     }
 
-    /// Reads whole batches that lie below `upper_bound`, up to `max_bytes`; the first may be larger
-    /// if `at_least_one` (FETCH-16, FETCH-17, FETCH-18, FETCH-23).
+    /// Reads whole batches that lie below `upper_bound`, of one segment and up to `max_bytes`; the
+    /// first may be larger if `at_least_one` (FETCH-16 to FETCH-18, FETCH-23, FETCH-34).
     ///
     /// # Errors
     /// [`OffsetOutOfRange`] if `from` is below the start or above the end.
@@ -123,10 +129,12 @@ impl Log {
     ) -> Result<LogRead, OffsetOutOfRange> {
         self.check_range(from, self.end)?;
         let mut read = LogRead::default();
-        for batch in self.readable(from, upper_bound) {
+        let segment_end = self.segment_of(from).1;
+        for batch in self.readable(from, upper_bound.min(segment_end)) {
             let too_much = read.size_bytes + batch.size_bytes() > max_bytes;
             let owed = at_least_one && read.batches.is_empty();
             if too_much && !owed {
+                read.is_too_small = read.batches.is_empty() && max_bytes > 0;
                 break;
             }
             read.size_bytes += batch.size_bytes();
@@ -135,18 +143,25 @@ impl Log {
         Ok(read)
     }
 
-    /// How many bytes a read of `from..upper_bound` would find, counted no further than
-    /// `max_bytes` (FETCH-25).
+    /// How many bytes lie from the batch that holds `from` to `upper_bound` (FETCH-25).
     #[must_use]
-    pub fn readable_bytes(&self, from: Offset, upper_bound: Offset, max_bytes: u64) -> u64 {
-        let mut bytes = 0u64;
-        for batch in self.readable(from, upper_bound) {
-            bytes += batch.size_bytes();
-            if bytes >= max_bytes {
-                return max_bytes;
-            }
-        }
-        bytes
+    pub fn available_bytes(&self, from: Offset, upper_bound: Offset) -> u64 {
+        self.readable(from, upper_bound).map(StoredBatch::size_bytes).sum()
+    }
+
+    /// Where the segment begins from which a read of `from` is served (FETCH-34).
+    #[must_use]
+    pub fn segment_at(&self, from: Offset) -> Offset {
+        self.segment_of(from).0
+    }
+
+    /// Where the segment of a read of `from` begins, and where the next one does; the last one has
+    /// no end.
+    fn segment_of(&self, from: Offset) -> (Offset, Offset) {
+        let first = self.batches_from(from).next().map_or(self.end, StoredBatch::base_offset);
+        let base = self.segments.base_of(first);
+        let mut bases = self.segments.iter().map(|segment| segment.base);
+        (base, bases.find(|next| *next > base).unwrap_or(Offset(i64::MAX)))
     }
 
     fn readable(&self, from: Offset, upper_bound: Offset) -> impl Iterator<Item = &StoredBatch> {
@@ -159,6 +174,37 @@ impl Log {
         } else {
             Err(OffsetOutOfRange { offset, start: self.start, end })
         }
+    }
+
+    /// The aborted transactions that a read_committed reader learns with what it read, in the order
+    /// of their markers. Kafka searches up to an offset of its sparse index of the segment, or the
+    /// segment's end, so that the list may name some that begin after what was read (LSO-11).
+    #[must_use]
+    pub fn aborted_with(&self, from: Offset, read: &LogRead) -> Vec<AbortedTransaction> {
+        if self.aborted_between(from, self.end).is_empty() {
+            return Vec::new();
+        }
+        let (base, segment_end) = self.segment_of(from);
+        let in_segment = self.runs.from(base).take_while(|batch| batch.base_offset() < segment_end);
+        let mut position = 0;
+        let mut read_to = None;
+        let mut since_entry = 0;
+        let mut bound = segment_end.min(self.end);
+        for batch in in_segment {
+            if read_to.is_none() && batch.last_offset() >= from {
+                read_to = Some(position + read.size_bytes);
+            }
+            if since_entry > INDEX_INTERVAL_BYTES {
+                since_entry = 0;
+                if read_to.is_some_and(|end| position >= end) {
+                    bound = batch.last_offset();
+                    break;
+                }
+            }
+            position += batch.size_bytes();
+            since_entry += batch.size_bytes();
+        }
+        self.aborted_between(from.max(base), bound)
     }
 
     /// The aborted transactions that a read_committed reader of `from..upper_bound` must know, in

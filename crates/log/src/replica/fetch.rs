@@ -29,7 +29,7 @@ pub struct FetchData {
     /// Whole batches.
     pub records: LogRead,
     /// For read_committed, the aborted transactions that overlap the batches, in the order of
-    /// their markers; `None` for the others (LSO-12).
+    /// their markers (LSO-11, LSO-12); `None` for the others, and where no batch fitted.
     pub aborted: Option<Vec<AbortedTransaction>>,
 }
 
@@ -70,7 +70,15 @@ impl ReplicaState {
         let records = log.read(from, bound, max_bytes, at_least_one)?;
         let aborted = match isolation {
             Isolation::LogEnd | Isolation::ReadUncommitted => None,
-            Isolation::ReadCommitted => Some(self.aborted_within(log, rules, from, &records)),
+            Isolation::ReadCommitted if records.is_too_small => None,
+            Isolation::ReadCommitted if from >= bound => Some(Vec::new()),
+            Isolation::ReadCommitted => {
+                let mut aborted = log.aborted_with(from, &records);
+                if !rules.in_force.is_on(Rule::AbortedTransactionList) {
+                    aborted.retain(|transaction| transaction.first_offset >= from);
+                }
+                Some(aborted)
+            }
         };
         Ok(FetchData {
             high_watermark: self.high_watermark,
@@ -79,23 +87,5 @@ impl ReplicaState {
             records,
             aborted,
         })
-    }
-
-    /// LSO-11: the search ends at the first batch after the ones that were read, or at LEO.
-    fn aborted_within(
-        &self,
-        log: &Log,
-        rules: &LogRules,
-        from: Offset,
-        read: &LogRead,
-    ) -> Vec<AbortedTransaction> {
-        let Some(last) = read.batches.last() else { return Vec::new() };
-        let next = log.batches_from(last.last_offset().plus(1)).next();
-        let upper_bound = next.map_or(self.end, |batch| batch.base_offset());
-        let mut aborted = log.aborted_between(from, upper_bound);
-        if !rules.in_force.is_on(Rule::AbortedTransactionList) {
-            aborted.retain(|transaction| transaction.first_offset >= from);
-        }
-        aborted
     }
 }

@@ -192,7 +192,7 @@ fn clean_06_a_marker_stays_for_a_record_of_any_segment() {
         assert!(p.layout().starts_with("1[b=1@1] 2[marker] 3[a=2@3]"), "{}", p.layout());
     }
     p.restart(&[]);
-    p.play("F(rc,0) -> 1..7 []");
+    p.play("F(rc,0) -> 1..6 []\nF(rc,7) -> 7..7 []");
 }
 
 /// CLEAN-07: a tombstone stays for `delete.retention.ms` after the round that met it, then it goes;
@@ -343,12 +343,13 @@ fn clean_12_segments_are_merged() {
 fn clean_13_offsets_and_marks_stay() {
     let mut p = compacted();
     p.keyed("put - * 0 a=1 b=1\nroll\nput - * 0 a=2 b=2\nroll\nput t 7.0 0 z=1");
-    p.play("F(ru,0) -> 0..4 LEO 5 HW 5 LSO 4");
+    p.play("F(ru,0) -> 0..1 LEO 5 HW 5 LSO 4");
     p.clean();
     assert_eq!(p.log.start_offset(), Offset::ZERO);
     p.play(
-        "F(ru,0) -> 2..4 LEO 5 HW 5 LSO 4
-         F(ru,1) -> 2..4
+        "F(ru,0) -> 2..3 LEO 5 HW 5 LSO 4
+         F(ru,1) -> 2..3
+         F(ru,4) -> 4..4
          F(rc,0) -> 2..3 []",
     );
     let found = p.log.offset_for_timestamp(Timestamp(0)).expect("a record");

@@ -58,6 +58,16 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, p: &Partition) {
+        loop {
+            let before = self.position;
+            self.read_segment(p);
+            if self.position == before {
+                return;
+            }
+        }
+    }
+
+    fn read_segment(&mut self, p: &Partition) {
         let (from, isolation) = (Offset(self.position), Isolation::ReadCommitted);
         let fetched = p.state.fetch(&p.log, &p.rules, isolation, from, u64::MAX, true);
         let fetched = fetched.expect("it is in the log");

@@ -90,18 +90,22 @@ impl Partition {
 
     /// What a client is given from the log's start on: `a=1@0 b@3`.
     pub(crate) fn seen(&self, isolation: Isolation) -> String {
-        let start = self.log.start_offset();
-        let fetched = self
-            .state
-            .fetch(&self.log, &self.rules, isolation, start, u64::MAX, true)
-            .expect("it is in the log");
-        let aborted = fetched.aborted.unwrap_or_default();
-        let mut filter =
-            DeliveryFilter::new(aborted.iter().map(|a| (a.producer_id, a.first_offset)));
-        let batches = &fetched.records.batches;
-        let delivered = batches.iter().filter(|batch| filter.judge(batch) == Delivery::Deliver);
-        let records: Vec<_> = delivered.flat_map(records).collect();
-        records.join(" ")
+        let mut position = self.log.start_offset();
+        let mut seen = Vec::new();
+        loop {
+            let fetched = self
+                .state
+                .fetch(&self.log, &self.rules, isolation, position, u64::MAX, true)
+                .expect("it is in the log");
+            let batches = &fetched.records.batches;
+            let Some(last) = batches.last() else { return seen.join(" ") };
+            position = last.last_offset().plus(1);
+            let aborted = fetched.aborted.unwrap_or_default();
+            let mut filter =
+                DeliveryFilter::new(aborted.iter().map(|a| (a.producer_id, a.first_offset)));
+            let delivered = batches.iter().filter(|batch| filter.judge(batch) == Delivery::Deliver);
+            seen.extend(delivered.flat_map(records));
+        }
     }
 
     /// What a read_committed client is given.

@@ -79,9 +79,38 @@ fn fetch_22_and_fetch_23_sizes_bound_all_but_the_first_batch() {
 fn fetch_25_available_bytes_end_at_the_bound() {
     let p = many(5);
     let size = p.log.size_bytes() / 5;
-    assert_eq!(p.log.readable_bytes(Offset(2), Offset(8), u64::MAX), size * 3);
-    assert_eq!(p.log.readable_bytes(Offset(2), Offset(8), size), size);
-    assert_eq!(p.log.readable_bytes(Offset(8), Offset(8), u64::MAX), 0);
+    assert_eq!(p.log.available_bytes(Offset(2), Offset(8)), size * 3);
+    assert_eq!(p.log.available_bytes(Offset(8), Offset(8)), 0);
+}
+
+/// FETCH-25, FETCH-34, LSO-11: an old record, and a marker of today behind it.
+#[test]
+fn fetch_34_a_read_ends_with_its_segment() {
+    let mut p = Partition::new();
+    p.play("P12(t,7.0,0..1) -> NONE@0");
+    p.now = NOW.plus_millis(p.config.segment_ms + 1);
+    p.play(
+        "W(7.0,A,ce0) -> NONE@2
+         F(ru,0) -> 0..1
+         F(rc,0) -> 0..1 [7@0]
+         F(rc,2) -> 2..2 [7@0]",
+    );
+    assert_eq!([0, 1, 2, 3].map(|at| p.log.segment_at(Offset(at)).0), [0, 0, 2, 2]);
+}
+
+/// LSO-11: the search ends with the first entry of the index behind what is returned.
+#[test]
+fn lso_11_the_list_goes_on_to_an_entry_of_the_index() {
+    let mut p = many(100);
+    p.play("P12(t,7.0,0..0) -> NONE@200\nW(7.1,A,ce0,tv2) -> NONE@201");
+    let size = p.log.size_bytes() / 100;
+    let listed = |batches: u64| {
+        let read = p.log.read(Offset(0), Offset(202), size * batches, true).expect("in range");
+        p.log.aborted_with(Offset(0), &read).len()
+    };
+    assert_eq!([listed(1), listed(40), listed(100)], [0, 0, 1]);
+    p.delete(Some(150)).expect("up to HW");
+    p.play("F(rc,199) -> 198..201 [7@200]");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn retain_02_segments_go_in_order() {
     }
     p.config.retention_ms = Some(1);
     assert_eq!(p.delete_old(), Offset(5));
-    p.play("F(ru,4) -> 1\nF(ru,5) -> 5..14");
+    p.play("F(ru,4) -> 1\nF(ru,5) -> 5..9\nF(ru,10) -> 10..14");
 
     let mut p = deleted();
     p.append(stamped(NOW.plus_millis(5_000)), None).expect("ahead of its time");

@@ -36,6 +36,8 @@ pub(crate) struct Waiting {
     limits: Limits,
     session: SessionUse,
     asked: Vec<Asked>,
+    /// In which segment of each partition the reader stood at first (FETCH-25).
+    segments: Vec<Option<Offset>>,
     /// What the first read found aborted, if that is what is answered (LSO-15).
     first_aborted: Option<Vec<Aborted>>,
 }
@@ -69,8 +71,9 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
         Ok((session, asked)) => {
             let deadline = step.now.plus_millis(i64::from(limits.max_wait_ms));
             let call = call.clone();
-            let first_aborted = None;
-            let mut waiting = Waiting { call, deadline, limits, session, asked, first_aborted };
+            let (segments, first_aborted) = (Vec::new(), None);
+            let mut waiting =
+                Waiting { call, deadline, limits, session, asked, segments, first_aborted };
             let broker = waiting.call.broker;
             let rows = read::read(step, broker, version, &limits, &waiting.asked);
             if limits.max_wait_ms <= 0 || read::is_enough(&limits, &rows) {
@@ -80,6 +83,8 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
                     let aborted = rows.iter().map(|row| row.answer.aborted_transactions.clone());
                     waiting.first_aborted = Some(aborted.collect());
                 }
+                let segments = rows.iter().map(|row| row.outlook.map(|outlook| outlook.segment));
+                waiting.segments = segments.collect();
                 park(step, waiting, &rows);
             }
         }
@@ -203,8 +208,13 @@ fn park(step: &mut Step<'_>, waiting: Waiting, rows: &[Row]) {
 /// (FETCH-25).
 pub(crate) fn look_again(step: &mut Step<'_>, broker: BrokerId, waiting: Waiting) {
     let version = waiting.call.ticket.version;
-    let rows = read::read(step, broker, version, &waiting.limits, &waiting.asked);
-    if read::is_enough(&waiting.limits, &rows) {
+    let mut rows = read::read(step, broker, version, &waiting.limits, &waiting.asked);
+    for (row, began_in) in rows.iter_mut().zip(&waiting.segments) {
+        if let (Some(outlook), Some(segment)) = (&mut row.outlook, began_in) {
+            outlook.segment = *segment;
+        }
+    }
+    if read::ends_wait(&waiting.limits, &rows) {
         answer(step, waiting, rows);
     } else {
         park(step, waiting, &rows);

@@ -93,26 +93,31 @@ fn read(world: &mut World, broker: i32, isolation: i8, from: i64) -> FetchedPart
 
 /// What a client is given from an offset on: `a=1@0 b@3`.
 fn seen(world: &mut World, broker: i32, isolation: i8, from: i64) -> String {
-    let partition = read(world, broker, isolation, from);
-    assert_eq!(partition.error_code, ErrorCode::None);
-    let aborted = partition.aborted_transactions.unwrap_or_default();
-    let aborted = aborted.iter().map(|it| (ProducerId(it.producer_id.0), it.first_offset.0));
-    let mut filter = DeliveryFilter::new(aborted.map(|(id, at)| (id, Offset(at))));
-    let mut bytes = Bytes::from(partition.records.concat());
-    let mut records = Vec::new();
-    while let Some(batch) = StoredBatch::take(&mut bytes) {
-        if filter.judge(&batch) != Delivery::Deliver {
-            continue;
+    let (mut records, mut position) = (Vec::new(), from);
+    loop {
+        let partition = read(world, broker, isolation, position);
+        assert_eq!(partition.error_code, ErrorCode::None);
+        let aborted = partition.aborted_transactions.unwrap_or_default();
+        let aborted = aborted.iter().map(|it| (ProducerId(it.producer_id.0), it.first_offset.0));
+        let mut filter = DeliveryFilter::new(aborted.map(|(id, at)| (id, Offset(at))));
+        let mut bytes = Bytes::from(partition.records.concat());
+        if bytes.is_empty() {
+            return records.join(" ");
         }
-        for record in &batch.records().unwrap() {
-            let record = record.unwrap();
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            let value = record.value.map(|value| format!("={}", text(value)));
-            let (key, offset) = (text(record.key.unwrap()), record.offset(batch.base_offset()));
-            records.push(format!("{key}{}@{offset}", value.unwrap_or_default()));
+        while let Some(batch) = StoredBatch::take(&mut bytes) {
+            position = batch.last_offset().0 + 1;
+            if filter.judge(&batch) != Delivery::Deliver {
+                continue;
+            }
+            for record in &batch.records().unwrap() {
+                let record = record.unwrap();
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                let value = record.value.map(|value| format!("={}", text(value)));
+                let (key, offset) = (text(record.key.unwrap()), record.offset(batch.base_offset()));
+                records.push(format!("{key}{}@{offset}", value.unwrap_or_default()));
+            }
         }
     }
-    records.join(" ")
 }
 
 /// Error and offset of a query by timestamp.

@@ -66,8 +66,8 @@ fn clean_07_off_a_reader_on_its_way_keeps_what_was_deleted() {
     // The reader has read offset 0 and goes on at 1.
     on.keyed("clean");
     off.keyed("clean");
-    on.play("F(rc,1) -> 1..3 []");
-    off.play("F(rc,1) -> 2..3 []");
+    on.play("F(rc,1) -> 1..2 []");
+    off.play("F(rc,1) -> 2..2 []");
 }
 
 #[test]

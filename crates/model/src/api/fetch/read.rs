@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fencepost_ids::{
     BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Rules, TopicId, TopicName,
 };
-use fencepost_log::{Isolation, LogRead, ReplicaState};
+use fencepost_log::{Isolation, Log, LogRead, ReplicaState};
 use fencepost_wire::{
     AbortedTransaction, DivergingEpoch, FetchedPartition, LeaderIdAndEpoch, Release,
 };
@@ -42,8 +42,21 @@ pub(super) struct Row {
     pub(super) answer: FetchedPartition,
     /// Bytes of records in the answer.
     bytes: u64,
+    /// What a wait for more would go by; none if nothing was read.
+    pub(super) outlook: Option<Outlook>,
+}
+
+/// What a fetch that waits goes by in one partition (FETCH-25).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Outlook {
+    /// How many bytes there are to read, at most those that the client wants from this partition.
+    available: i64,
     /// The fetch offset lies above what the isolation level may read (FETCH-27).
-    beyond_limit: bool,
+    is_beyond: bool,
+    /// The segment in which the reader stands.
+    pub(super) segment: Offset,
+    /// The one that ends what it may read.
+    last_segment: Offset,
 }
 
 /// Reads every partition asked for, in order, within the limits of the whole (FETCH-22, FETCH-23).
@@ -70,23 +83,34 @@ pub(super) fn read(
         .collect()
 }
 
-/// Whether the answer need not wait (FETCH-24, FETCH-25, FETCH-27).
+/// Whether the answer need not wait, by what was read (FETCH-24).
 pub(super) fn is_enough(limits: &Limits, rows: &[Row]) -> bool {
+    let mut bytes = 0;
+    for row in rows {
+        bytes += row.bytes;
+    }
+    bytes >= u64::try_from(limits.min_bytes).unwrap_or(0) || ends_wait(limits, rows)
+}
+
+/// Whether a wait ends, by what could be read (FETCH-24, FETCH-25, FETCH-27).
+pub(super) fn ends_wait(limits: &Limits, rows: &[Row]) -> bool {
     let mut read = rows.iter().filter(|row| row.key.is_some()).peekable();
     if read.peek().is_none() {
         return true;
     }
-    let mut bytes = 0;
+    let mut available = 0;
     for row in read {
-        if !row.answer.error_code.is_none()
-            || row.answer.diverging_epoch.is_some()
-            || row.beyond_limit
-        {
+        if !row.answer.error_code.is_none() || row.answer.diverging_epoch.is_some() {
             return true;
         }
-        bytes += row.bytes;
+        let Some(outlook) = row.outlook else { continue };
+        // More will not come into a segment that is closed.
+        if outlook.is_beyond || outlook.segment < outlook.last_segment {
+            return true;
+        }
+        available += outlook.available;
     }
-    bytes >= u64::try_from(limits.min_bytes).unwrap_or(0)
+    available >= i64::from(limits.min_bytes)
 }
 
 fn read_one(
@@ -116,7 +140,7 @@ fn read_one(
                 key: None,
                 answer: set_aside(asked.partition, error),
                 bytes: 0,
-                beyond_limit: false,
+                outlook: None,
             };
         }
     };
@@ -127,7 +151,7 @@ fn read_one(
         key: Some(key),
         answer: refused(asked, ErrorCode::None),
         bytes: 0,
-        beyond_limit: false,
+        outlook: None,
     };
     let is_another = limits.uses_topic_ids && asked.topic_id != topic.id;
     if is_another && host.config.rules.is_on(Rule::TopicIdCheck) {
@@ -247,7 +271,7 @@ fn read_log(
         Err(_) => Row { answer: refused(asked, ErrorCode::OffsetOutOfRange), ..row },
         Ok(data) => Row {
             bytes: data.records.size_bytes,
-            beyond_limit: asked.offset > bound,
+            outlook: Some(outlook(&stored.log, asked, bound)),
             answer: FetchedPartition {
                 aborted_transactions: data.aborted.map(|aborted| {
                     let listed = aborted.iter().map(|transaction| AbortedTransaction {
@@ -261,6 +285,16 @@ fn read_log(
             },
             ..row
         },
+    }
+}
+
+fn outlook(log: &Log, asked: &Asked, bound: Offset) -> Outlook {
+    let available = log.available_bytes(asked.offset, bound);
+    Outlook {
+        available: i64::try_from(available).unwrap_or(i64::MAX).min(i64::from(asked.max_bytes)),
+        is_beyond: asked.offset > bound,
+        segment: log.segment_at(asked.offset),
+        last_segment: log.segment_at(bound),
     }
 }
 

@@ -16,25 +16,30 @@ pub(super) struct Written {
 
 /// All records of a partition of the groups' topic, read as any consumer reads them.
 pub(super) fn records(world: &mut World, client: Client, partition: i32) -> Vec<Written> {
-    let request = fetch::request(0, 0, &[("__consumer_offsets", partition, 0)]);
-    let fetched = fetch::partitions(world.call(client, 12, request)).remove(0);
-    let mut bytes = Bytes::from(fetched.records.concat());
-    let mut records = Vec::new();
-    while let Some(header) = BatchHeader::read(&bytes) {
-        let batch = bytes.split_to(usize::try_from(header.batch_length).unwrap() + 12);
-        let mut rest = &batch[61..];
-        for _ in 0..header.record_count {
-            varint(&mut rest);
-            rest = &rest[1..];
-            varint(&mut rest);
-            varint(&mut rest);
-            let key = field(&mut rest).expect("a key");
-            let value = field(&mut rest);
-            assert_eq!(varint(&mut rest), 0, "no headers");
-            records.push(Written { header, key, value });
+    let (mut records, mut position) = (Vec::new(), 0);
+    loop {
+        let request = fetch::request(0, 0, &[("__consumer_offsets", partition, position)]);
+        let fetched = fetch::partitions(world.call(client, 12, request)).remove(0);
+        let mut bytes = Bytes::from(fetched.records.concat());
+        if bytes.is_empty() {
+            return records;
+        }
+        while let Some(header) = BatchHeader::read(&bytes) {
+            position = header.last_offset().0 + 1;
+            let batch = bytes.split_to(usize::try_from(header.batch_length).unwrap() + 12);
+            let mut rest = &batch[61..];
+            for _ in 0..header.record_count {
+                varint(&mut rest);
+                rest = &rest[1..];
+                varint(&mut rest);
+                varint(&mut rest);
+                let key = field(&mut rest).expect("a key");
+                let value = field(&mut rest);
+                assert_eq!(varint(&mut rest), 0, "no headers");
+                records.push(Written { header, key, value });
+            }
         }
     }
-    records
 }
 
 fn field(rest: &mut &[u8]) -> Option<Vec<u8>> {

@@ -92,25 +92,35 @@ impl World {
         isolation: i8,
     ) -> (fencepost_wire::FetchedPartition, Vec<Bytes>) {
         let broker = self.leader(topic, partition);
-        let wanted = FetchPartition::default()
-            .with_partition(partition)
-            .with_partition_max_bytes(1 << 20)
-            .with_current_leader_epoch(-1);
-        let wanted =
-            FetchTopic::default().with_topic(topic_name(topic)).with_partitions(vec![wanted]);
-        let request = FetchRequest::default()
-            .with_max_bytes(1 << 20)
-            .with_isolation_level(isolation)
-            .with_topics(vec![wanted]);
-        let Response::Fetch(response) = self.call(broker, 4, request) else { panic!() };
-        let fetched = response.topics[0].partitions[0].clone();
-        assert_eq!(fetched.error_code, ErrorCode::None);
-        let mut bytes = Bytes::from(fetched.records.concat());
-        let mut batches = Vec::new();
-        while let Some(header) = BatchHeader::read(&bytes) {
-            batches.push(bytes.split_to(usize::try_from(header.batch_length).unwrap() + 12));
+        let (mut batches, mut aborted) = (Vec::new(), Vec::new());
+        let mut position = 0;
+        loop {
+            let wanted = FetchPartition::default()
+                .with_partition(partition)
+                .with_fetch_offset(position)
+                .with_partition_max_bytes(1 << 20)
+                .with_current_leader_epoch(-1);
+            let wanted =
+                FetchTopic::default().with_topic(topic_name(topic)).with_partitions(vec![wanted]);
+            let request = FetchRequest::default()
+                .with_max_bytes(1 << 20)
+                .with_isolation_level(isolation)
+                .with_topics(vec![wanted]);
+            let Response::Fetch(mut response) = self.call(broker, 4, request) else { panic!() };
+            let mut fetched = response.topics.remove(0).partitions.remove(0);
+            assert_eq!(fetched.error_code, ErrorCode::None);
+            aborted.extend(fetched.aborted_transactions.take().unwrap_or_default());
+            let mut bytes = Bytes::from(fetched.records.concat());
+            if bytes.is_empty() {
+                fetched.aborted_transactions = Some(aborted);
+                return (fetched, batches);
+            }
+            // One segment a read (FETCH-34).
+            while let Some(header) = BatchHeader::read(&bytes) {
+                position = header.last_offset().0 + 1;
+                batches.push(bytes.split_to(usize::try_from(header.batch_length).unwrap() + 12));
+            }
         }
-        (fetched, batches)
     }
 }
 
