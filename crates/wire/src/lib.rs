@@ -37,7 +37,7 @@ pub use newest::{
 };
 mod reader;
 mod schema;
-pub use schema::{Field, Fields, Kind, Schema};
+pub use schema::{Field, Fields, Kind, Schema, array, field, structs, structure};
 mod throttle;
 
 #[cfg(test)]

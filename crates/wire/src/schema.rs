@@ -75,43 +75,61 @@ pub enum Kind {
     Structs(Fields),
 }
 
-pub(crate) const fn field(name: &'static str, kind: Kind) -> Field {
+/// A field of every version, never null.
+#[must_use]
+pub const fn field(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, since: 0, until: i16::MAX, nullable_since: i16::MAX, tag: None }
 }
 
-pub(crate) const fn array(name: &'static str, element: &'static Kind) -> Field {
+/// An array of something that is neither an array nor a structure.
+#[must_use]
+pub const fn array(name: &'static str, element: &'static Kind) -> Field {
     field(name, Kind::Array(element))
 }
 
-pub(crate) const fn structs(name: &'static str, fields: Fields) -> Field {
+/// An array of structures.
+#[must_use]
+pub const fn structs(name: &'static str, fields: Fields) -> Field {
     field(name, Kind::Structs(fields))
 }
 
-pub(crate) const fn structure(name: &'static str, fields: Fields) -> Field {
+/// A structure.
+#[must_use]
+pub const fn structure(name: &'static str, fields: Fields) -> Field {
     field(name, Kind::Struct(fields))
 }
 
 impl Field {
-    pub(crate) const fn since(mut self, version: i16) -> Self {
+    /// The field from a version on.
+    #[must_use]
+    pub const fn since(mut self, version: i16) -> Self {
         self.since = version;
         self
     }
 
-    pub(crate) const fn until(mut self, version: i16) -> Self {
+    /// The field up to a version.
+    #[must_use]
+    pub const fn until(mut self, version: i16) -> Self {
         self.until = version;
         self
     }
 
-    pub(crate) const fn nullable(self) -> Self {
+    /// The field, which may be null in every version.
+    #[must_use]
+    pub const fn nullable(self) -> Self {
         self.nullable_since(0)
     }
 
-    pub(crate) const fn nullable_since(mut self, version: i16) -> Self {
+    /// The field, which may be null from a version on.
+    #[must_use]
+    pub const fn nullable_since(mut self, version: i16) -> Self {
         self.nullable_since = version;
         self
     }
 
-    pub(crate) const fn tag(mut self, tag: u32) -> Self {
+    /// The field among the tagged ones.
+    #[must_use]
+    pub const fn tag(mut self, tag: u32) -> Self {
         self.tag = Some(tag);
         self
     }

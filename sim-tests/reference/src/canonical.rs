@@ -47,7 +47,7 @@ const LISTS: [(ApiKey, &str, &str); 3] = [
 ];
 
 /// Lists whose order Kafka leaves to its hash tables.
-const UNORDERED: [(ApiKey, &str); 7] = [
+const UNORDERED: [(ApiKey, &str); 11] = [
     (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
     (ApiKey::AddPartitionsToTxn, "results_by_partition"),
     (ApiKey::DescribeProducers, "active_producers"),
@@ -55,11 +55,23 @@ const UNORDERED: [(ApiKey, &str); 7] = [
     (ApiKey::DescribeTransactions, "partitions"),
     (ApiKey::ListTransactions, "transaction_states"),
     (ApiKey::TxnOffsetCommit, "partitions"),
+    // By member ids, which are drawn.
+    (ApiKey::JoinGroup, "members"),
+    (ApiKey::DescribeGroups, "members"),
+    // The members in a group's record.
+    (ApiKey::Fetch, "members"),
+    // By group ids, of which a part is drawn.
+    (ApiKey::ListGroups, "groups"),
 ];
 
 impl Canonical {
     pub(crate) const fn new(prefix: String, began: i64) -> Self {
         Self { prefix, began, ids: BTreeMap::new() }
+    }
+
+    /// Whether a producer id has been seen.
+    pub(crate) fn knows_producer(&self, id: i64) -> bool {
+        self.ids.contains_key(&("producer", id.to_string()))
     }
 
     /// An answer that came now.
@@ -93,14 +105,12 @@ impl Canonical {
                 Value::Object(fields)
             }
             Value::Array(elements) => {
-                let mut elements: Vec<_> = elements
-                    .into_iter()
-                    .map(|element| self.value(api, name, element, now))
-                    .collect();
+                let mut elements = elements;
                 if UNORDERED.contains(&(api, name)) {
-                    elements.sort_by_key(Value::to_string);
+                    elements.sort_by_cached_key(|element| self.sight(api, element, now));
                 }
-                Value::Array(elements)
+                let elements = elements.into_iter();
+                Value::Array(elements.map(|element| self.value(api, name, element, now)).collect())
             }
             Value::String(text) => self.text(name, &text),
             Value::Number(number) => match number.as_i64() {
@@ -111,6 +121,13 @@ impl Canonical {
         }
     }
 
+    /// What an element of a list is sorted by, since no id may be numbered before the order is known.
+    fn sight(&self, api: ApiKey, element: &Value, now: i64) -> String {
+        let mut blind =
+            Self { prefix: self.prefix.clone(), began: self.began, ids: self.ids.clone() };
+        blind.value(api, "", element.clone(), now).to_string()
+    }
+
     fn text(&mut self, name: &str, text: &str) -> Value {
         match name {
             "topic_id" if text != NO_UUID => self.id("topic", text),
@@ -118,6 +135,7 @@ impl Canonical {
             "cluster_id" => json!("a cluster"),
             // Its words are each side's own.
             "error_message" | "batch_index_error_message" => json!("a text"),
+            _ if text.starts_with("0x") => json!(text.replace(&in_hex(&self.prefix), &in_hex("@"))),
             _ => json!(text.replace(&self.prefix, "@")),
         }
     }
@@ -125,7 +143,9 @@ impl Canonical {
     fn number(&mut self, name: &str, number: i64, now: i64) -> Value {
         match name {
             // 0 is of the warm-up, and what an answer with an error says.
-            "producer_id" if number > 0 => self.id("producer", &number.to_string()),
+            _ if name.ends_with("producer_id") && number > 0 => {
+                self.id("producer", &number.to_string())
+            }
             "session_id" if number != 0 => self.id("session", &number.to_string()),
             "port" if number > 0 => json!("a port"),
             "finalized_features_epoch" | "topic_epoch" => json!("an epoch"),
@@ -141,6 +161,10 @@ impl Canonical {
         let number = *self.ids.entry((kind, id.to_owned())).or_insert(next);
         json!(format!("{kind} {number}"))
     }
+}
+
+fn in_hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_time(name: &str) -> bool {

@@ -22,6 +22,21 @@ pub(crate) fn response(api: ApiKey, version: i16, frame: &[u8]) -> Result<(i32, 
     Ok((correlation_id, body))
 }
 
+/// Fields that stand alone, such as those of a record of an internal topic.
+pub(crate) fn structure(
+    fields: Fields,
+    version: i16,
+    flexible: bool,
+    bytes: &[u8],
+) -> Result<Value, String> {
+    let mut reader = Reader { rest: bytes, version, flexible };
+    let read = reader.structure(fields)?;
+    if !reader.rest.is_empty() {
+        return Err(format!("{} bytes are left over after {read}", reader.rest.len()));
+    }
+    Ok(read)
+}
+
 struct Reader<'a> {
     rest: &'a [u8],
     version: i16,

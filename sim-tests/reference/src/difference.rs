@@ -56,7 +56,7 @@ pub fn differences(
 fn answered(scenario: &Scenario) -> Vec<&str> {
     let steps = scenario.steps.iter().filter(|step| match &step.action {
         Action::Ask(ask) => ask.reading != Reading::Later,
-        Action::Await(_) | Action::Silent(_) | Action::Bytes { .. } => true,
+        Action::Await(_) | Action::Silent(_) | Action::Bytes { .. } | Action::Records(_) => true,
         Action::Close(_) | Action::Wait(_) | Action::Topic { .. } => false,
     });
     steps.map(|step| step.line.as_str()).collect()

@@ -15,6 +15,7 @@ mod encode;
 mod expand;
 mod files;
 mod generate;
+mod internal;
 mod kafka;
 mod model;
 mod parse;
@@ -34,6 +35,7 @@ pub use files::{
     all_scenarios, comparisons, keep_comparison, keep_transcripts, scenario_of, transcripts_of,
 };
 pub use generate::generated;
+pub use internal::Topic;
 pub use kafka::Kafka;
 pub use model::{Model, ModelError};
 pub use parse::{ParseError, scenarios};

@@ -6,6 +6,7 @@ use fencepost_wire::{ApiKey, Release};
 use thiserror::Error;
 
 use crate::expand::{Block, Fragments, blocks, expand};
+use crate::internal::Topic;
 use crate::scenario::{Action, Ask, Reading, Scenario, Step};
 use crate::target::Target;
 
@@ -89,6 +90,9 @@ pub(crate) fn step(line: &str) -> Result<Step, String> {
                 .ok_or_else(|| format!("`{rest}` is no time: give one such as 300ms"))?,
         ),
         "topic" => topic(rest)?,
+        "records" => Action::Records(
+            Topic::of(rest).ok_or_else(|| format!("`{rest}` is no internal topic"))?,
+        ),
         connection => ask(connection, rest)?,
     };
     Ok(Step { line: line.to_owned(), action })

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::canonical::Canonical;
+use crate::internal::{self, Topic};
 use crate::parse::scenarios;
 use crate::peer::{Heard, Line, Peer, PeerError};
 use crate::scenario::{Action, Ask, Reading, Scenario, Step};
@@ -50,10 +51,22 @@ pub fn run(scenario: &Scenario, peer: &mut dyn Peer) -> Result<Vec<Value>, RunEr
         answers: BTreeMap::new(),
         topics: Vec::new(),
         transactions: BTreeSet::new(),
+        read_up_to: BTreeMap::new(),
         correlation_id: 0,
         told: Vec::new(),
     };
     let mut played = Ok(());
+    for step in &scenario.steps {
+        if let Action::Records(topic) = step.action
+            && !play.read_up_to.contains_key(&topic)
+        {
+            played = play.log_end(topic).map_err(|reason| RunError {
+                title: scenario.title.clone(),
+                line: step.line.clone(),
+                reason,
+            });
+        }
+    }
     for step in &scenario.steps {
         played = play.step(step).map_err(|reason| RunError {
             title: scenario.title.clone(),
@@ -108,6 +121,8 @@ struct Play<'a> {
     topics: Vec<String>,
     /// Transactional ids that have been used.
     transactions: BTreeSet<String>,
+    /// Up to where the internal topics have been told.
+    read_up_to: BTreeMap<Topic, i64>,
     correlation_id: i32,
     told: Vec<Value>,
 }
@@ -166,6 +181,7 @@ impl Play<'_> {
                 self.settle_all()
             }
             Action::Topic { name, partitions, settings } => self.topic(name, *partitions, settings),
+            Action::Records(topic) => self.records(*topic),
         }
     }
 
@@ -223,12 +239,29 @@ impl Play<'_> {
         Ok(())
     }
 
-    /// Reads the answer to the oldest request of a connection.
+    /// Reads the answer to the oldest request of a connection, and tells it.
     fn read(&mut self, connection: &str) -> Result<(), String> {
+        let (sent, answer) = self.take(connection)?;
+        let told = match &answer {
+            Some(answer) => {
+                let now = self.peer.now();
+                self.canonical.answer(sent.api, &sent.body, answer, now)
+            }
+            None => json!("closed"),
+        };
+        self.told.push(told);
+        if let Some(name) = sent.name {
+            self.answers.insert(name, answer.unwrap_or(json!("closed")));
+        }
+        Ok(())
+    }
+
+    /// The answer to the oldest request of a connection; none if the peer closed it.
+    fn take(&mut self, connection: &str) -> Result<(Sent, Option<Value>), String> {
         let line = self.line(connection)?;
         let queue = self.sent.get_mut(connection);
         let sent = queue.and_then(VecDeque::pop_front).ok_or("nothing was asked")?;
-        let answer = match self.peer.hear(line, PATIENCE).map_err(text_of)? {
+        match self.peer.hear(line, PATIENCE).map_err(text_of)? {
             Heard::Frame(frame) => {
                 let (correlation_id, answer) = decode::response(sent.api, sent.version, &frame)
                     .map_err(|error| {
@@ -240,21 +273,14 @@ impl Play<'_> {
                 if correlation_id != sent.correlation_id {
                     return Err(format!("an answer to request {correlation_id} came first"));
                 }
-                let now = self.peer.now();
-                self.told.push(self.canonical.answer(sent.api, &sent.body, &answer, now));
-                answer
+                Ok((sent, Some(answer)))
             }
             Heard::Closed => {
                 self.hang_up(connection);
-                self.told.push(json!("closed"));
-                json!("closed")
+                Ok((sent, None))
             }
-            Heard::Nothing => return Err("no answer".to_owned()),
-        };
-        if let Some(name) = sent.name {
-            self.answers.insert(name, answer);
+            Heard::Nothing => Err("no answer".to_owned()),
         }
-        Ok(())
     }
 
     /// The connection of a request that waits, and how many wait before it.
@@ -332,6 +358,56 @@ impl Play<'_> {
         let body = body.to_string();
         self.ask(&Ask { connection, api, version, body, name, reading })?;
         Ok(self.answers.get(OWN).cloned().unwrap_or_default())
+    }
+
+    /// Asks without telling the answer, in which others' ids may stand.
+    fn aside(&mut self, api: ApiKey, version: i16, body: &Value) -> Result<Value, String> {
+        let (connection, body) = (OWN.to_owned(), body.to_string());
+        self.send(&Ask { connection, api, version, body, name: None, reading: Reading::Now })?;
+        self.take(OWN)?.1.ok_or("closed".to_owned())
+    }
+
+    /// Remembers where an internal topic ends.
+    fn log_end(&mut self, topic: Topic) -> Result<(), String> {
+        let list = json!({ "topics": [{ "name": topic.name(), "partitions": [
+            { "partition_index": 0, "timestamp": -1 },
+        ] }] });
+        let listed = self.aside(ApiKey::ListOffsets, 5, &list)?;
+        let end = path::look(&listed, "topics[0].partitions[0].offset").and_then(Value::as_i64);
+        self.read_up_to.insert(topic, end.ok_or("an internal topic has no end")?);
+        Ok(())
+    }
+
+    fn records(&mut self, topic: Topic) -> Result<(), String> {
+        let mut next = self.read_up_to.get(&topic).copied().unwrap_or(0);
+        self.log_end(topic)?;
+        let end = self.read_up_to.get(&topic).copied().unwrap_or(0);
+        let mut batches = Vec::new();
+        while next < end {
+            let fetch = json!({ "topics": [{ "topic": topic.name(), "partitions": [
+                { "partition": 0, "fetch_offset": next },
+            ] }] });
+            let fetched = self.aside(ApiKey::Fetch, 12, &fetch)?;
+            let records = path::look(&fetched, "responses[0].partitions[0].records");
+            let records = records.and_then(Value::as_array).cloned().unwrap_or_default();
+            let number = |batch: &Value, name| path::look(batch, name).and_then(Value::as_i64);
+            let whole = records.into_iter().filter(|batch| number(batch, "base_offset").is_some());
+            let before = batches.len();
+            batches.extend(whole.filter(|batch| number(batch, "base_offset") < Some(end)));
+            if batches.len() == before {
+                return Err(format!("nothing is read of {} from {next}", topic.name()));
+            }
+            next = batches.last().map_or(next, |last| {
+                number(last, "base_offset").unwrap_or(0)
+                    + number(last, "last_offset_delta").unwrap_or(0)
+                    + 1
+            });
+        }
+        let knows = |producer| self.canonical.knows_producer(producer);
+        let own = Value::Array(internal::own(topic, &self.prefix, &batches, knows)?);
+        let now = self.peer.now();
+        self.told.push(self.canonical.answer(ApiKey::Fetch, "", &own, now));
+        Ok(())
     }
 
     /// Waits until a transaction that may have been decided has ended everywhere, so that what

@@ -3,6 +3,7 @@
 use fencepost_wire::ApiKey;
 use serde_json::Value;
 
+use crate::internal::Topic;
 use crate::target::Target;
 
 /// A script that is played at a peer.
@@ -56,6 +57,9 @@ pub enum Action {
         /// Its settings.
         settings: Vec<(String, String)>,
     },
+    /// Tells the scenario's own records of an internal topic, since the last such step or the
+    /// beginning.
+    Records(Topic),
 }
 
 /// A request.
