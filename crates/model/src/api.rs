@@ -36,6 +36,7 @@ pub(crate) mod offset_delete;
 pub(crate) mod offset_fetch;
 mod offset_for_leader_epoch;
 pub(crate) mod produce;
+mod refused_first;
 mod sasl_authenticate;
 mod sasl_handshake;
 pub(crate) mod sync_group;

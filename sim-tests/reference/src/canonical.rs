@@ -47,7 +47,7 @@ const LISTS: [(ApiKey, &str, &str); 3] = [
 ];
 
 /// Lists whose order Kafka leaves to its hash tables.
-const UNORDERED: [(ApiKey, &str); 11] = [
+const UNORDERED: [(ApiKey, &str); 12] = [
     (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
     (ApiKey::AddPartitionsToTxn, "results_by_partition"),
     (ApiKey::DescribeProducers, "active_producers"),
@@ -55,6 +55,7 @@ const UNORDERED: [(ApiKey, &str); 11] = [
     (ApiKey::DescribeTransactions, "partitions"),
     (ApiKey::ListTransactions, "transaction_states"),
     (ApiKey::TxnOffsetCommit, "partitions"),
+    (ApiKey::DeleteGroups, "results"),
     // By member ids, which are drawn.
     (ApiKey::JoinGroup, "members"),
     (ApiKey::DescribeGroups, "members"),
@@ -83,7 +84,8 @@ impl Canonical {
             {
                 entries.retain(|entry| match entry.get(name) {
                     Some(Value::String(name)) => {
-                        name.starts_with(&self.prefix) || asked.contains(name.as_str())
+                        name.starts_with(&self.prefix)
+                            || (!name.is_empty() && asked.contains(name.as_str()))
                     }
                     _ => true,
                 });

@@ -105,8 +105,12 @@ impl<'a> Reader<'a> {
 
     fn field(&mut self, field: &Field) -> Result<Value, String> {
         if let Kind::Struct(fields) = field.kind {
-            if field.is_nullable_in(self.version) && i8::from_be_bytes(self.take()?) < 0 {
-                return Ok(Value::Null);
+            if field.is_nullable_in(self.version) {
+                let marker = i8::from_be_bytes(self.take()?);
+                // The null of a tagged structure is 0.
+                if marker < 0 || (marker == 0 && field.tag.is_some()) {
+                    return Ok(Value::Null);
+                }
             }
             return self.structure(fields);
         }

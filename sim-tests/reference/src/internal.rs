@@ -217,10 +217,7 @@ pub(crate) fn own(
             let bytes = text::to_bytes(batch["records"].as_str().unwrap_or_default())?;
             let mut records = Vec::new();
             for (key, value) in split(&bytes).ok_or("records that are cut off")? {
-                let read = record(topic, &key, value.as_deref())?;
-                if read["key"].to_string().contains(prefix) {
-                    records.push(read);
-                }
+                records.extend(record(topic, prefix, &key, value.as_deref())?);
             }
             if records.is_empty() {
                 continue;
@@ -232,17 +229,22 @@ pub(crate) fn own(
     Ok(own)
 }
 
-fn record(topic: Topic, key: &[u8], value: Option<&[u8]>) -> Result<Value, String> {
+/// A record whose key names something that begins with `prefix`.
+fn record(
+    topic: Topic,
+    prefix: &str,
+    key: &[u8],
+    value: Option<&[u8]>,
+) -> Result<Option<Value>, String> {
     let (key_version, key) = versioned(key)?;
-    let Some(kept) = kept(topic, key_version) else {
-        let value = value.map(text::of_bytes);
-        return Ok(
-            json!({ "key_version": key_version, "key": text::of_bytes(key), "value": value }),
-        );
-    };
+    // A key that is not known is of a kind of group that no scenario has.
+    let Some(kept) = kept(topic, key_version) else { return Ok(None) };
     let key = decode::structure(kept.key, key_version, false, key)?;
+    if !key.to_string().contains(prefix) {
+        return Ok(None);
+    }
     let Some(value) = value else {
-        return Ok(json!({ "key_version": key_version, "key": key, "value": null }));
+        return Ok(Some(json!({ "key_version": key_version, "key": key, "value": null })));
     };
     let (version, value) = versioned(value)?;
     let is_flexible = version >= kept.flexible_since;
@@ -255,7 +257,7 @@ fn record(topic: Topic, key: &[u8], value: Option<&[u8]>) -> Result<Value, Strin
             }
         }
     }
-    Ok(json!({ "key_version": key_version, "key": key, "version": version, "value": value }))
+    Ok(Some(json!({ "key_version": key_version, "key": key, "version": version, "value": value })))
 }
 
 fn versioned(bytes: &[u8]) -> Result<(i16, &[u8]), String> {

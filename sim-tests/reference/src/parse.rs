@@ -59,9 +59,19 @@ pub(crate) fn narrow(line: &str, targets: &mut Vec<Target>) -> Option<Result<(),
     let values = rest.split_whitespace();
     let narrowed = match word {
         "releases" => {
-            let releases: Result<Vec<Release>, _> = values.map(str::parse).collect();
-            releases
-                .map(|releases| targets.retain(|target| releases.contains(&target.release)))
+            let spans: Result<Vec<(Release, bool)>, _> = values
+                .map(|value| match value.strip_suffix('+') {
+                    Some(first) => first.parse().map(|first| (first, true)),
+                    None => value.parse().map(|only| (only, false)),
+                })
+                .collect();
+            let is_in = |release: Release, &(first, goes_on): &(Release, bool)| {
+                release == first || (goes_on && release > first)
+            };
+            spans
+                .map(|spans| {
+                    targets.retain(|target| spans.iter().any(|span| is_in(target.release, span)));
+                })
                 .map_err(|unknown| unknown.to_string())
         }
         "levels" => {

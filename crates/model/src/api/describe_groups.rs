@@ -3,7 +3,7 @@
 use fencepost_ids::{ErrorCode, GroupId};
 use fencepost_wire::messages::describe_groups_response::{DescribedGroup, DescribedGroupMember};
 use fencepost_wire::messages::{self, DescribeGroupsRequest, DescribeGroupsResponse};
-use fencepost_wire::{FromWire, StrBytes, ToWire};
+use fencepost_wire::{FromWire, Release, StrBytes, ToWire};
 
 use crate::group::Group;
 use crate::group::classic::{ClassicGroup, Member, State};
@@ -14,13 +14,18 @@ const GROUP_ID_NOT_FOUND_VERSION: i16 = 6;
 
 /// Read, delete, describe, describe configs and alter configs: all that may be done with a group,
 /// one bit for each operation.
-pub(super) const ALL_OPERATIONS: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
+pub(super) const ALL_OPERATIONS: i32 = OPERATIONS_OF_3_9 | 1 << 10 | 1 << 11;
+
+/// Without those on configs, which 4.0 brought.
+const OPERATIONS_OF_3_9: i32 = 1 << 3 | 1 << 6 | 1 << 8;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DescribeGroupsRequest) {
+    let is_old = step.cluster.config.release < Release::V4_0;
+    let operations = if is_old { OPERATIONS_OF_3_9 } else { ALL_OPERATIONS };
     let groups = request.groups.into_iter().map(|id| {
         let mut described = describe(step, call, &id).with_group_id(id);
         if request.include_authorized_operations && described.error_code == 0 {
-            described.authorized_operations = ALL_OPERATIONS;
+            described.authorized_operations = operations;
         }
         described
     });
@@ -35,7 +40,7 @@ fn describe(step: &mut Step<'_>, call: &Call, id: &messages::GroupId) -> Describ
         Err(error) => return DescribedGroup::default().with_error_code(error.code()),
     };
     match shard.shard().group(&group) {
-        Some(Group::Classic(classic)) => describe_classic(classic),
+        Some(Group::Classic(classic)) => describe_classic(classic, shard.host.config.release),
         Some(Group::Consumer(_)) => {
             unknown(call.ticket.version, format!("Group {group} is not a classic group."))
         }
@@ -53,10 +58,16 @@ fn unknown(version: i16, message: String) -> DescribedGroup {
 }
 
 /// The selected protocol and the members' metadata under it are told in Stable alone; assignments
-/// always, and in a rebalance they are those of the generation before.
-fn describe_classic(group: &ClassicGroup) -> DescribedGroup {
+/// always, and in a rebalance they are those of the generation before; in 3.9 in Stable alone as well.
+fn describe_classic(group: &ClassicGroup, release: Release) -> DescribedGroup {
     let protocol = group.protocol().filter(|_| group.state() == State::Stable);
-    let members = group.members().map(|member| describe_member(member, protocol));
+    let members = group.members().map(|member| {
+        let mut described = describe_member(member, protocol);
+        if group.state() != State::Stable && release < Release::V4_0 {
+            described.member_assignment.clear();
+        }
+        described
+    });
     DescribedGroup::default()
         .with_group_state(StrBytes::from_static_str(group.state().name()))
         .with_protocol_type(text(group.protocol_type().unwrap_or_default()))

@@ -13,6 +13,7 @@ use fencepost_wire::messages::offset_commit_response::{
 use fencepost_wire::messages::{OffsetCommitRequest, OffsetCommitResponse};
 use fencepost_wire::{FromWire, ToWire};
 
+use super::refused_first::refused_first;
 use crate::group::classic::{CommitKind, Identity};
 use crate::group::records::{OffsetCommitKey, OffsetCommitValue};
 use crate::group::{Answer, append_error};
@@ -65,6 +66,12 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommit
     } else {
         false
     };
+    response.topics = refused_first(
+        &response.topics,
+        |one, other| (&one.name, one.topic_id) == (&other.name, other.topic_id),
+        |topic| &mut topic.partitions,
+        |partition| partition.error_code,
+    );
     let answer = Answer::OffsetCommit(response);
     step.answer_when_replicated(call.broker, call.ticket, answer, usize::from(waits));
 }

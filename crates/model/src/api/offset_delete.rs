@@ -7,6 +7,7 @@ use fencepost_wire::messages::offset_delete_response::{
 };
 use fencepost_wire::messages::{OffsetDeleteRequest, OffsetDeleteResponse};
 
+use super::refused_first::refused_first;
 use crate::group::records::GroupRecord;
 use crate::group::{Answer, append_error};
 use crate::step::{Call, Step};
@@ -22,6 +23,12 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: OffsetDeleteRequ
             false
         }
     };
+    response.topics = refused_first(
+        &response.topics,
+        |one, other| one.name == other.name,
+        |topic| &mut topic.partitions,
+        |partition| partition.error_code,
+    );
     let answer = Answer::OffsetDelete(response);
     step.answer_when_replicated(call.broker, call.ticket, answer, usize::from(waits));
 }

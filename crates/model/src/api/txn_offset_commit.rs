@@ -12,6 +12,7 @@ use fencepost_wire::{
 };
 
 use super::offset_commit::leader_epoch;
+use super::refused_first::refused_first;
 use crate::group::classic::{CommitKind, Identity};
 use crate::group::records::{OffsetCommitKey, OffsetCommitValue};
 use crate::group::{self, ShardStep, TransactionalProducer, append_error};
@@ -49,7 +50,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: TxnOffsetCom
     let none = ErrorCode::None.code();
     let partitions = || response.topics.iter().flat_map(|topic| &topic.partitions);
     if partitions().all(|partition| partition.error_code != none) {
-        return step.respond(call.ticket, response);
+        return step.respond(call.ticket, ordered(response));
     }
     let commit = Commit { call: call.clone(), request, response, guard: None };
     if commit.request.group_id.is_empty() {
@@ -174,7 +175,7 @@ fn write(step: &mut Step<'_>, mut commit: Commit) {
     match append(step, &mut commit) {
         Ok(waits) => {
             let Commit { call, response, .. } = commit;
-            let answer = group::Answer::TxnOffsetCommit(response);
+            let answer = group::Answer::TxnOffsetCommit(ordered(response));
             step.answer_when_replicated(call.broker, call.ticket, answer, usize::from(waits));
         }
         Err(error) => refuse(step, commit, error),
@@ -265,7 +266,17 @@ fn refuse(step: &mut Step<'_>, mut commit: Commit, error: ErrorCode) {
         other => other,
     };
     fail(&mut commit.response, error);
-    step.respond(commit.call.ticket, commit.response);
+    step.respond(commit.call.ticket, ordered(commit.response));
+}
+
+fn ordered(mut response: TxnOffsetCommitResponse) -> TxnOffsetCommitResponse {
+    response.topics = refused_first(
+        &response.topics,
+        |one, other| (&one.name, one.topic_id) == (&other.name, other.topic_id),
+        |topic| &mut topic.partitions,
+        |partition| partition.error_code,
+    );
+    response
 }
 
 /// The error stands on every partition that was handed to the group (TXOFF-20).

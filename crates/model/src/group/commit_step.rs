@@ -1,6 +1,7 @@
 //! A shard at work for commits of offsets, plain and transactional.
 
 use fencepost_ids::{ErrorCode, GroupId, Rule};
+use fencepost_wire::Release;
 
 use super::ShardStep;
 use super::classic::{CommitKind, Identity};
@@ -28,14 +29,19 @@ impl ShardStep<'_> {
             None if identity.generation.0 < 0 || !rules.is_on(Rule::UnknownGroupFencing) => Ok(()),
             None => Err(ErrorCode::GroupIdNotFound),
         };
+        let is_old = self.host.config.release < Release::V4_0;
         checked.map_err(|error| match (error, kind) {
+            // 3.9 makes the group first, in which the member is not.
+            (ErrorCode::GroupIdNotFound, CommitKind::Transactional) if is_old => {
+                ErrorCode::UnknownMemberId
+            }
             // Producers do not know it (TXOFF-28).
             (ErrorCode::StaleMemberEpoch, CommitKind::Transactional)
             | (ErrorCode::GroupIdNotFound, CommitKind::Transactional) => {
                 ErrorCode::IllegalGeneration
             }
             (ErrorCode::GroupIdNotFound, CommitKind::Plain)
-                if version < GROUP_ID_NOT_FOUND_VERSION =>
+                if version < GROUP_ID_NOT_FOUND_VERSION || is_old =>
             {
                 ErrorCode::IllegalGeneration
             }

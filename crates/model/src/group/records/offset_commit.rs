@@ -67,7 +67,7 @@ pub(crate) struct OffsetCommitValue {
 
 impl OffsetCommitValue {
     /// The value's bytes: in version 1 if it has an expiry time, else in version 3, or from release
-    /// 4.2 on in version 4 (measured with Kafka 4.2.2).
+    /// 4.1 on in version 4 (measured with Kafka 4.1.2).
     ///
     /// # Panics
     /// If the metadata is longer than an int16 can say: no string on the wire is.
@@ -75,7 +75,7 @@ impl OffsetCommitValue {
     pub(crate) fn encode(&self, release: Release) -> Bytes {
         let version = match self.expire_time {
             Some(_) => 1,
-            None if release >= Release::V4_2 => 4,
+            None if release >= Release::V4_1 => 4,
             None => 3,
         };
         let mut out = Vec::with_capacity(32 + self.metadata.len());
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn txoff_71_a_value_is_written_in_version_3() {
-        let bytes = value(None).encode(Release::V4_1);
+        let bytes = value(None).encode(Release::V4_0);
         let expected = b"\x00\x03\x00\x00\x00\x00\x00\x00\x00\x2a\x00\x00\x00\x07\x00\x01m\
             \x00\x00\x00\x00\x00\x00\x03\xe8";
         assert_eq!(&bytes[..], expected);
