@@ -47,9 +47,11 @@ const LISTS: [(ApiKey, &str, &str); 3] = [
 ];
 
 /// Lists whose order Kafka leaves to its hash tables.
-const UNORDERED: [(ApiKey, &str); 12] = [
-    (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
+const UNORDERED: &[(ApiKey, &str)] = &[
     (ApiKey::AddPartitionsToTxn, "results_by_partition"),
+    (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
+    (ApiKey::AddPartitionsToTxn, "results_by_transaction"),
+    (ApiKey::AddPartitionsToTxn, "topic_results"),
     (ApiKey::DescribeProducers, "active_producers"),
     (ApiKey::DescribeTransactions, "topics"),
     (ApiKey::DescribeTransactions, "partitions"),
@@ -63,6 +65,9 @@ const UNORDERED: [(ApiKey, &str); 12] = [
     (ApiKey::Fetch, "members"),
     // By group ids, of which a part is drawn.
     (ApiKey::ListGroups, "groups"),
+    (ApiKey::WriteTxnMarkers, "markers"),
+    (ApiKey::WriteTxnMarkers, "partitions"),
+    (ApiKey::WriteTxnMarkers, "topics"),
 ];
 
 impl Canonical {
