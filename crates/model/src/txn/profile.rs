@@ -5,7 +5,7 @@ use fencepost_wire::Release;
 
 use crate::host::Host;
 
-/// The behaviours that changed between releases, by the names of the spec's D01 to D13.
+/// The behaviours that changed between releases, by the names of the spec's D01 to D15.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TxnProfile {
     /// What a fence does to the epoch in TV2 (D01, D02, D03, D04).
@@ -20,9 +20,9 @@ pub(crate) struct TxnProfile {
     pub(crate) strict_marker_epochs: bool,
     /// A timeout of 2147483647 ms means a two-phase commit that never times out (D10).
     pub(crate) two_phase_commit: bool,
-    /// A transaction keeps the version that its client proved (TLOG-09, ADDP-04).
+    /// A transaction keeps the version that its client proved (D14, ADDP-04).
     pub(crate) keeps_client_version: bool,
-    /// A pending transition is looked at before the identity of who adds partitions (ADDP-03,
+    /// A pending transition is looked at before the identity of who adds partitions (D15,
     /// KAFKA-18660).
     pub(crate) pending_before_adder: bool,
     /// A load skips records with an unknown value version instead of stopping (D11).
