@@ -46,7 +46,7 @@ const LISTS: [(ApiKey, &str, &str); 3] = [
     (ApiKey::ListTransactions, "transaction_states", "transactional_id"),
 ];
 
-/// Lists whose order Kafka leaves to its hash tables.
+/// Lists whose order Kafka leaves to its hash tables, or takes from ids that are drawn.
 const UNORDERED: &[(ApiKey, &str)] = &[
     (ApiKey::AddPartitionsToTxn, "results_by_partition"),
     (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
@@ -56,20 +56,17 @@ const UNORDERED: &[(ApiKey, &str)] = &[
     (ApiKey::ConsumerGroupDescribe, "subscribed_topic_names"),
     (ApiKey::ConsumerGroupDescribe, "topic_partitions"),
     (ApiKey::ConsumerGroupHeartbeat, "topic_partitions"),
+    (ApiKey::DeleteGroups, "results"),
     (ApiKey::DescribeGroups, "members"),
     (ApiKey::DescribeProducers, "active_producers"),
-    (ApiKey::DescribeTransactions, "topics"),
     (ApiKey::DescribeTransactions, "partitions"),
-    (ApiKey::ListTransactions, "transaction_states"),
-    (ApiKey::TxnOffsetCommit, "partitions"),
-    (ApiKey::DeleteGroups, "results"),
-    // By member ids, which are drawn.
-    (ApiKey::JoinGroup, "members"),
-    (ApiKey::DescribeGroups, "members"),
+    (ApiKey::DescribeTransactions, "topics"),
     // The members in a group's record.
     (ApiKey::Fetch, "members"),
-    // By group ids, of which a part is drawn.
+    (ApiKey::JoinGroup, "members"),
     (ApiKey::ListGroups, "groups"),
+    (ApiKey::ListTransactions, "transaction_states"),
+    (ApiKey::TxnOffsetCommit, "partitions"),
     (ApiKey::WriteTxnMarkers, "markers"),
     (ApiKey::WriteTxnMarkers, "partitions"),
     (ApiKey::WriteTxnMarkers, "topics"),
