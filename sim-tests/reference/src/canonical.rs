@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use fencepost_wire::ApiKey;
+use fencepost_wire::{ApiKey, Release};
 use serde_json::{Map, Value, json};
 
 use crate::defaults::NO_UUID;
@@ -40,11 +40,15 @@ pub(crate) const ACCEPTED: &[(&str, &str)] = &[
 ];
 
 /// Lists of all that a broker has, in which only what is the scenario's own stays.
-const LISTS: [(ApiKey, &str, &str); 3] = [
+const LISTS: [(ApiKey, &str, &str); 4] = [
+    (ApiKey::ElectLeaders, "replica_election_results", "topic"),
     (ApiKey::Metadata, "topics", "name"),
     (ApiKey::ListGroups, "groups", "group_id"),
     (ApiKey::ListTransactions, "transaction_states", "transactional_id"),
 ];
+
+/// Features whose APIs fencepost does not serve, and so leaves at 0 (docs/spec-errata.md, API-12).
+const UNSERVED: [&str; 2] = ["share.version", "streams.version"];
 
 /// Lists whose order Kafka leaves to its hash tables, or takes from ids that are drawn.
 const UNORDERED: &[(ApiKey, &str)] = &[
@@ -52,20 +56,31 @@ const UNORDERED: &[(ApiKey, &str)] = &[
     (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
     (ApiKey::AddPartitionsToTxn, "results_by_transaction"),
     (ApiKey::AddPartitionsToTxn, "topic_results"),
+    (ApiKey::ApiVersions, "finalized_features"),
+    (ApiKey::ApiVersions, "supported_features"),
     (ApiKey::ConsumerGroupDescribe, "members"),
     (ApiKey::ConsumerGroupDescribe, "subscribed_topic_names"),
     (ApiKey::ConsumerGroupDescribe, "topic_partitions"),
     (ApiKey::ConsumerGroupHeartbeat, "topic_partitions"),
+    (ApiKey::CreatePartitions, "results"),
+    (ApiKey::CreateTopics, "topics"),
     (ApiKey::DeleteGroups, "results"),
+    (ApiKey::DeleteTopics, "responses"),
+    (ApiKey::DescribeConfigs, "configs"),
     (ApiKey::DescribeGroups, "members"),
     (ApiKey::DescribeProducers, "active_producers"),
     (ApiKey::DescribeTransactions, "partitions"),
     (ApiKey::DescribeTransactions, "topics"),
+    (ApiKey::ElectLeaders, "replica_election_results"),
     // The members in a group's record.
     (ApiKey::Fetch, "members"),
     (ApiKey::JoinGroup, "members"),
     (ApiKey::ListGroups, "groups"),
+    (ApiKey::ListOffsets, "partitions"),
+    (ApiKey::ListOffsets, "topics"),
     (ApiKey::ListTransactions, "transaction_states"),
+    (ApiKey::Metadata, "partitions"),
+    (ApiKey::Metadata, "topics"),
     (ApiKey::TxnOffsetCommit, "partitions"),
     (ApiKey::WriteTxnMarkers, "markers"),
     (ApiKey::WriteTxnMarkers, "partitions"),
@@ -97,6 +112,9 @@ impl Canonical {
                     _ => true,
                 });
             }
+        }
+        if api == ApiKey::ApiVersions {
+            keep_served(&mut answer);
         }
         self.value(api, "", answer, now)
     }
@@ -143,7 +161,7 @@ impl Canonical {
             "member_id" | "leader" if self.is_generated(text) => self.id("member", text),
             "cluster_id" => json!("a cluster"),
             // Its words are each side's own.
-            "error_message" | "batch_index_error_message" => json!("a text"),
+            "error_message" | "batch_index_error_message" if !text.is_empty() => json!("a text"),
             _ if text.starts_with("0x") => json!(text.replace(&in_hex(&self.prefix), &in_hex("@"))),
             _ => json!(text.replace(&self.prefix, "@")),
         }
@@ -186,6 +204,26 @@ impl Canonical {
 
 fn in_hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What fencepost serves, out of what a broker lists in an answer of ApiVersions (API-01): 3.9
+/// begins where 4.0 does.
+fn keep_served(answer: &mut Value) {
+    if let Some(Value::Array(keys)) = answer.get_mut("api_keys") {
+        keys.retain_mut(|listed| {
+            let code = listed["api_key"].as_i64().and_then(|code| i16::try_from(code).ok());
+            let Some(api) = code.and_then(ApiKey::from_code) else { return false };
+            let first = i64::from(*Release::V4_0.versions(api).start());
+            listed["min_version"] = json!(listed["min_version"].as_i64().max(Some(first)));
+            true
+        });
+    }
+    if let Some(Value::Array(features)) = answer.get_mut("finalized_features") {
+        features.retain(|feature| {
+            let name = feature.get("name").and_then(Value::as_str);
+            name.is_none_or(|name| !UNSERVED.contains(&name))
+        });
+    }
 }
 
 fn is_time(name: &str) -> bool {

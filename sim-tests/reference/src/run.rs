@@ -472,9 +472,7 @@ impl Play<'_> {
                 rest = after;
                 continue;
             }
-            let is_part = |it: char| it.is_ascii_alphanumeric() || "_.[]".contains(it);
-            let end = after.find(|it| !is_part(it)).unwrap_or(after.len());
-            let (reference, tail) = after.split_at(end);
+            let (reference, tail) = after.split_at(end_of_reference(after));
             let (name, path) = reference.split_once(['.']).unwrap_or((reference, ""));
             let value = self
                 .answers
@@ -492,6 +490,23 @@ impl Play<'_> {
         out.push_str(rest);
         Ok(out)
     }
+}
+
+/// Where a reference ends: a bracket that it did not open is no part of it.
+fn end_of_reference(text: &str) -> usize {
+    let mut open = 0_u32;
+    let ends = |it: char| match it {
+        '[' => {
+            open += 1;
+            false
+        }
+        ']' if open > 0 => {
+            open -= 1;
+            false
+        }
+        it => !(it.is_ascii_alphanumeric() || "_.".contains(it)),
+    };
+    text.find(ends).unwrap_or(text.len())
 }
 
 /// `+1` or `-1` after a reference.
