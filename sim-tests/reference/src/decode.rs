@@ -10,7 +10,8 @@ use crate::text;
 /// The correlation id of a response and its body.
 pub(crate) fn response(api: ApiKey, version: i16, frame: &[u8]) -> Result<(i32, Value), String> {
     // ApiVersions of an unknown version is answered in version 0 (API-09).
-    let version = if api == ApiKey::ApiVersions && version > 4 { 0 } else { version };
+    let is_known = api != ApiKey::ApiVersions || (0..=4).contains(&version);
+    let version = if is_known { version } else { 0 };
     let mut reader = Reader { rest: frame, version, flexible: api.is_flexible(version) };
     let correlation_id = i32::from_be_bytes(reader.take()?);
     if api.has_flexible_response_header(version) && reader.varint()? != 0 {

@@ -134,6 +134,8 @@ struct Sent {
     version: i16,
     correlation_id: i32,
     body: String,
+    /// No answer comes but the end of the connection: a Produce with acks=0 (API-38).
+    unanswered: bool,
 }
 
 /// The connection that the runner itself uses.
@@ -218,6 +220,7 @@ impl Play<'_> {
         let body = self.filled_in(&ask.body)?;
         self.correlation_id += 1;
         let Ask { api, version, .. } = *ask;
+        let mut unanswered = false;
         let frame = if body.starts_with("0x") {
             let flexible = api.is_flexible(version);
             let code = api.code();
@@ -226,7 +229,9 @@ impl Play<'_> {
             frame.extend(text::to_bytes(&body)?);
             frame
         } else {
-            let value = json5::from_str(&body).map_err(|error| format!("{error} in {body}"))?;
+            let value: Value =
+                json5::from_str(&body).map_err(|error| format!("{error} in {body}"))?;
+            unanswered = api == ApiKey::Produce && value.get("acks") == Some(&json!(0));
             let now = self.peer.now();
             encode::request(api, version, self.correlation_id, &ask.connection, &value, now)?
         };
@@ -234,7 +239,7 @@ impl Play<'_> {
         bytes.extend(frame);
         self.peer.send(line, &bytes);
         let correlation_id = self.correlation_id;
-        let sent = Sent { name: ask.name.clone(), api, version, correlation_id, body };
+        let sent = Sent { name: ask.name.clone(), api, version, correlation_id, body, unanswered };
         self.sent.entry(ask.connection.clone()).or_default().push_back(sent);
         Ok(())
     }
@@ -259,8 +264,11 @@ impl Play<'_> {
     /// The answer to the oldest request of a connection; none if the peer closed it.
     fn take(&mut self, connection: &str) -> Result<(Sent, Option<Value>), String> {
         let line = self.line(connection)?;
-        let queue = self.sent.get_mut(connection);
-        let sent = queue.and_then(VecDeque::pop_front).ok_or("nothing was asked")?;
+        let queue = self.sent.entry(connection.to_owned()).or_default();
+        while queue.len() > 1 && queue.front().is_some_and(|sent| sent.unanswered) {
+            queue.pop_front();
+        }
+        let sent = queue.pop_front().ok_or("nothing was asked")?;
         match self.peer.hear(line, PATIENCE).map_err(text_of)? {
             Heard::Frame(frame) => {
                 let (correlation_id, answer) = decode::response(sent.api, sent.version, &frame)
@@ -289,7 +297,8 @@ impl Play<'_> {
             .iter()
             .find_map(|(connection, queue)| {
                 let at = queue.iter().position(|sent| sent.name.as_deref() == Some(name))?;
-                Some((connection.clone(), at))
+                let before = queue.iter().take(at).filter(|sent| !sent.unanswered).count();
+                Some((connection.clone(), before))
             })
             .ok_or_else(|| format!("no request called `{name}` waits"))
     }
