@@ -11,16 +11,20 @@ use fencepost_wire::messages::offset_commit_response::{
     OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 use fencepost_wire::messages::{OffsetCommitRequest, OffsetCommitResponse};
-use fencepost_wire::{FromWire, ToWire};
+use fencepost_wire::{FromWire, Release, ToWire};
 
 use super::refused_first::refused_first;
 use crate::group::classic::{CommitKind, Identity};
 use crate::group::records::{OffsetCommitKey, OffsetCommitValue};
 use crate::group::{Answer, append_error};
+use crate::metadata::Metadata;
 use crate::step::{Call, Step};
 
 /// The version from which topics are named by their ids (KIP-848).
 const TOPIC_ID_VERSION: i16 = 10;
+
+/// The release from which a commit by name is written with the topic's id (TXOFF-71).
+const NAMED_IDS: Release = Release::V4_3;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommitRequest) {
     let mut topics = std::mem::take(&mut request.topics);
@@ -54,6 +58,11 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommit
             .with_topic_id(topic.topic_id)
             .with_partitions(answers.collect());
         response.topics.push(answered);
+    }
+    if !by_id && step.cluster.config.release >= NAMED_IDS {
+        for topic in &mut topics {
+            topic.topic_id = id_of(&step.cluster.metadata, &topic.name).to_wire();
+        }
     }
     let waits = if is_any_known {
         match commit(step, call, &request, &topics, &mut response) {
@@ -119,6 +128,11 @@ fn commit(
     }
     shard.write(records, None)?;
     Ok(shard.await_replication(call.ticket.serial, 0))
+}
+
+/// The id of a topic, or none.
+pub(super) fn id_of(metadata: &Metadata, name: &str) -> TopicId {
+    metadata.topic(name).map_or(TopicId::ZERO, |topic| topic.id)
 }
 
 fn value(

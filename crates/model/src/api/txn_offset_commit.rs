@@ -8,10 +8,11 @@ use fencepost_log::VerificationGuard;
 use fencepost_wire::messages::txn_offset_commit_request::TxnOffsetCommitRequestPartition;
 use fencepost_wire::messages::txn_offset_commit_response::TxnOffsetCommitResponsePartition;
 use fencepost_wire::{
-    FromWire, ToWire, TxnOffsetCommitRequest, TxnOffsetCommitResponse, TxnOffsetCommitResponseTopic,
+    FromWire, Release, ToWire, TxnOffsetCommitRequest, TxnOffsetCommitResponse,
+    TxnOffsetCommitResponseTopic,
 };
 
-use super::offset_commit::leader_epoch;
+use super::offset_commit::{id_of, leader_epoch};
 use super::refused_first::refused_first;
 use crate::group::classic::{CommitKind, Identity};
 use crate::group::records::{OffsetCommitKey, OffsetCommitValue};
@@ -25,6 +26,9 @@ const LOAD_IN_PROGRESS_VERSION: i16 = 2;
 
 /// The version from which topics are named by their ids (KIP-1319).
 const TOPIC_ID_VERSION: i16 = 6;
+
+/// The release from which a commit by name is written with the topic's id (TXOFF-71).
+const NAMED_IDS: Release = Release::V4_4;
 
 /// When a group can be asked about a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,7 +102,13 @@ fn sort(
             partitions: answers.collect(),
         }
     });
-    TxnOffsetCommitResponse { throttle_time_ms: 0, topics: topics.collect() }
+    let response = TxnOffsetCommitResponse { throttle_time_ms: 0, topics: topics.collect() };
+    if !by_id && step.cluster.config.release >= NAMED_IDS {
+        for topic in &mut request.topics {
+            topic.topic_id = id_of(metadata, &topic.name).to_wire();
+        }
+    }
+    response
 }
 
 /// TXOFF-14: the transaction is verified before the group is looked at.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fencepost_ids::TopicName;
+use fencepost_ids::{TopicName, java_string_hash};
 
 use super::{CONSUMER_PROTOCOL_TYPE, ClassicGroup, Protocol, State};
 use crate::group::records::{Fields, Malformed};
@@ -25,8 +25,9 @@ impl ClassicGroup {
         self.members.values().all(|member| member.offers(protocol))
     }
 
-    /// The protocol that most members prefer among those that all offer; the smallest name of
-    /// several such (GRP-21).
+    /// The protocol that most members prefer among those that all offer; of several such the one that
+    /// comes first in Kafka's hash table, and the smallest name where it leaves that to chance
+    /// (GRP-21).
     pub(super) fn select_protocol(&self) -> Option<Arc<str>> {
         let mut votes: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
         for member in self.members.values() {
@@ -36,7 +37,9 @@ impl ClassicGroup {
             }
         }
         let most = votes.values().copied().max()?;
-        votes.into_iter().find(|(_, count)| *count == most).map(|(name, _)| name.clone())
+        let slots = hash_slots(votes.len());
+        let first = votes.iter().filter(|(_, count)| **count == most).map(|(name, _)| *name);
+        first.min_by_key(|name| (hash_slot(name, slots), *name)).cloned()
     }
 
     /// Whether the group must keep its offsets of a topic (GRP-50).
@@ -71,6 +74,21 @@ impl ClassicGroup {
         }
         Some(topics)
     }
+}
+
+/// How many slots Java's hash table has for so many names.
+fn hash_slots(names: usize) -> u32 {
+    let mut slots = 16;
+    while names > slots as usize * 3 / 4 {
+        slots *= 2;
+    }
+    slots
+}
+
+/// The slot of a name in a table of 2 to some power slots.
+fn hash_slot(name: &str, slots: u32) -> u32 {
+    let hash = java_string_hash(name).cast_unsigned();
+    (hash ^ hash >> 16) & (slots - 1)
 }
 
 /// The topics of a consumer's subscription, read as version 0, which every version begins with.

@@ -97,7 +97,7 @@ fn txoff_61_offsets_are_committed_by_topic_id() {
         client,
         &[(UNKNOWN, 0, 1), (id, 0, 6), (id, 5, 1), (TopicId::ZERO, 0, 1)],
     );
-    assert_eq!(answered, [(UNKNOWN, 0, 100), (id, 0, 0), (id, 5, 3), (TopicId::ZERO, 0, 100)]);
+    assert_eq!(answered, [(UNKNOWN, 0, 100), (id, 5, 3), (id, 0, 0), (TopicId::ZERO, 0, 100)]);
     assert_eq!(commit_by_id(&mut world, client, &[(UNKNOWN, 2, 1)]), [(UNKNOWN, 2, 100)]);
     let by_name = fetched(Some(world.call(client, 7, fetch_request(Some(&[("t", 0)]), false))));
     assert_eq!(by_name, (0, vec![("t".to_owned(), 0, 6, 0)]));

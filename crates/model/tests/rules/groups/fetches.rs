@@ -236,7 +236,11 @@ fn txoff_61_which_versions_each_release_offers() {
             |key: i16| offered.api_keys.iter().find(|api| api.api_key == key).unwrap().max_version;
         let by_id = if *release >= Release::V4_2 { 10 } else { 9 };
         assert_eq!((last(8), last(9)), (by_id, by_id), "{release:?}");
-        let adds_by_itself = *release >= Release::V4_0;
-        assert_eq!(last(28), if adds_by_itself { 5 } else { 4 }, "TXOFF-10, {release:?}");
+        let of_transactions = match release {
+            Release::V3_9 => 4,
+            Release::V4_0 | Release::V4_1 | Release::V4_2 | Release::V4_3 => 5,
+            Release::V4_4 => 6,
+        };
+        assert_eq!(last(28), of_transactions, "TXOFF-10, {release:?}");
     }
 }
