@@ -114,7 +114,7 @@ impl Canonical {
     fn text(&mut self, name: &str, text: &str) -> Value {
         match name {
             "topic_id" if text != NO_UUID => self.id("topic", text),
-            "member_id" | "leader" if is_generated(text) => self.id("member", text),
+            "member_id" | "leader" if self.is_generated(text) => self.id("member", text),
             "cluster_id" => json!("a cluster"),
             // Its words are each side's own.
             "error_message" | "batch_index_error_message" => json!("a text"),
@@ -136,6 +136,18 @@ impl Canonical {
         }
     }
 
+    /// Whether the broker has drawn a member id: it ends in a UUID, or is one in base 64 (G848-13).
+    fn is_generated(&self, id: &str) -> bool {
+        let tail = id.get(id.len().saturating_sub(36)..).unwrap_or_default();
+        let is_uuid = tail.char_indices().all(|(at, it)| match at {
+            8 | 13 | 18 | 23 => it == '-',
+            _ => it.is_ascii_hexdigit(),
+        });
+        let is_base_64 = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
+        tail.len() == 36 && is_uuid
+            || id.len() == 22 && !id.starts_with(&self.prefix) && id.chars().all(is_base_64)
+    }
+
     fn id(&mut self, kind: &'static str, id: &str) -> Value {
         let next = self.ids.keys().filter(|(other, _)| *other == kind).count() + 1;
         let number = *self.ids.entry((kind, id.to_owned())).or_insert(next);
@@ -145,14 +157,4 @@ impl Canonical {
 
 fn is_time(name: &str) -> bool {
     name.contains("timestamp") || (name.ends_with("time_ms") && !name.starts_with("throttle"))
-}
-
-/// Whether a member id ends in a UUID, which the broker has drawn.
-fn is_generated(id: &str) -> bool {
-    let tail = id.get(id.len().saturating_sub(36)..).unwrap_or_default();
-    tail.len() == 36
-        && tail.char_indices().all(|(at, it)| match at {
-            8 | 13 | 18 | 23 => it == '-',
-            _ => it.is_ascii_hexdigit(),
-        })
 }

@@ -4,6 +4,7 @@ use fencepost_wire::{ApiKey, Field, Fields, Kind};
 use serde_json::{Map, Value, json};
 
 use crate::batch;
+use crate::embedded;
 use crate::text;
 
 /// The correlation id of a response and its body.
@@ -98,6 +99,13 @@ impl<'a> Reader<'a> {
         if field.name == "records" {
             let records = self.length(false)?.map(|length| self.bytes(length)).transpose()?;
             return Ok(records.map_or(Value::Null, batch::decode));
+        }
+        if matches!(field.kind, Kind::Bytes) {
+            let bytes = self.length(false)?.map(|length| self.bytes(length)).transpose()?;
+            let value = |bytes| {
+                embedded::decode(field.name, bytes).unwrap_or_else(|| json!(text::of_bytes(bytes)))
+            };
+            return Ok(bytes.map_or(Value::Null, value));
         }
         self.value(field.kind)
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::batch;
 use crate::defaults::default_of;
+use crate::embedded;
 use crate::text;
 
 /// A request as a frame without its length; records without a time are of `now`.
@@ -197,12 +198,14 @@ fn with_producer(given: &Map<String, Value>) -> Result<Map<String, Value>, Strin
     Ok(given)
 }
 
-/// Text, hex, a batch, or several batches.
+/// Text, hex, a subscription, an assignment, a batch, or several batches.
 fn bytes_of(value: &Value, now: i64) -> Result<Option<Vec<u8>>, String> {
     match value {
         Value::Null => Ok(None),
         Value::String(text) => text::to_bytes(text).map(Some),
-        Value::Object(_) => batch::encode(value, now).map(Some),
+        Value::Object(_) => {
+            embedded::encode(value).unwrap_or_else(|| batch::encode(value, now)).map(Some)
+        }
         Value::Array(parts) => {
             let parts: Result<Vec<_>, _> = parts.iter().map(|part| bytes_of(part, now)).collect();
             Ok(Some(parts?.into_iter().flatten().flatten().collect()))

@@ -68,6 +68,12 @@ pub(crate) fn blocks(file: &str, text: &str) -> Result<Vec<Block>, ParseError> {
         if !raw.starts_with(' ') {
             return Err(error("`scenario`, `fragment` or an indented line is expected"));
         }
+        if content.starts_with('|')
+            && let Some((_, each)) = lines.last_mut().filter(|(_, it)| it.starts_with("each "))
+        {
+            each.push_str(content);
+            continue;
+        }
         let line = match unfinished.take() {
             Some((first, begun)) => (first, format!("{begun} {content}")),
             None => (number, content.to_owned()),
@@ -94,8 +100,18 @@ fn call(text: &str) -> Result<(String, Vec<String>), String> {
         return Ok((text.to_owned(), Vec::new()));
     };
     let inner = rest.strip_suffix(')').ok_or("a parenthesis is not closed")?;
-    let parts = inner.split(',').map(|part| part.trim().to_owned());
-    Ok((name.trim().to_owned(), parts.filter(|part| !part.is_empty()).collect()))
+    let mut depth = 0;
+    let between = |it: char| {
+        match it {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        it == ',' && depth == 0
+    };
+    let parts: Vec<_> = inner.split(between).map(|part| part.trim().to_owned()).collect();
+    let name = name.trim().to_owned();
+    Ok((name, parts.into_iter().filter(|part| !part.is_empty()).collect()))
 }
 
 /// The scenarios that one stands for: one for each choice of the values of its `each` lines.

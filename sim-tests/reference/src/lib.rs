@@ -11,6 +11,7 @@ mod comparison;
 mod decode;
 mod defaults;
 mod difference;
+mod embedded;
 mod encode;
 mod expand;
 mod files;
