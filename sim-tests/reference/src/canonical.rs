@@ -47,9 +47,14 @@ const LISTS: [(ApiKey, &str, &str); 3] = [
 ];
 
 /// Lists whose order Kafka leaves to its hash tables.
-const UNORDERED: [(ApiKey, &str); 7] = [
+const UNORDERED: [(ApiKey, &str); 12] = [
     (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
     (ApiKey::AddPartitionsToTxn, "results_by_partition"),
+    (ApiKey::ConsumerGroupDescribe, "members"),
+    (ApiKey::ConsumerGroupDescribe, "subscribed_topic_names"),
+    (ApiKey::ConsumerGroupDescribe, "topic_partitions"),
+    (ApiKey::ConsumerGroupHeartbeat, "topic_partitions"),
+    (ApiKey::DescribeGroups, "members"),
     (ApiKey::DescribeProducers, "active_producers"),
     (ApiKey::DescribeTransactions, "topics"),
     (ApiKey::DescribeTransactions, "partitions"),

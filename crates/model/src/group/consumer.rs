@@ -121,8 +121,8 @@ impl Settings {
     }
 
     /// Whether reconciliation is that of release 4.2: what a member gave up does not raise its
-    /// epoch, what it is to give up it may get back at once, and what it no longer subscribes to it
-    /// must give up at once, even before there is a new target (KAFKA-19431).
+    /// epoch, and what it no longer subscribes to it must give up at once, even before there is a
+    /// new target (KAFKA-19431).
     fn reconciles_with_subscriptions(&self) -> bool {
         self.release >= Release::V4_2
     }

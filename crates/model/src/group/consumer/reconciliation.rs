@@ -90,11 +90,9 @@ impl ConsumerGroup {
         }
     }
 
-    /// Whether nobody holds a partition. What the member itself was to give up is free only when
-    /// that has been recorded, up to release 4.1.
+    /// Whether nobody else holds a partition.
     fn is_free(&self, step: &Move<'_>, partition: (TopicId, PartitionIndex)) -> bool {
-        let own = step.context.settings.reconciles_with_subscriptions()
-            && step.member.pending_revocation.contains(partition.0, partition.1);
+        let own = step.member.pending_revocation.contains(partition.0, partition.1);
         let is_held = step.context.settings.rules.is_on(Rule::SingleHolder)
             && self.holders.contains_key(&partition);
         own || !is_held

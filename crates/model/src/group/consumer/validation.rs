@@ -21,8 +21,7 @@ pub(crate) fn validate(
     request: &Heartbeat,
     settings: &Settings,
 ) -> Result<(), Refusal> {
-    let names_a_member =
-        request.epoch.0 > 0 || request.epoch == LEAVE_EPOCH || request.epoch == STATIC_LEAVE_EPOCH;
+    let names_a_member = request.epoch > JOIN_EPOCH || request.epoch == LEAVE_EPOCH;
     if version >= CLIENT_MADE_MEMBER_IDS || names_a_member {
         check_not_blank("MemberId", Some(&request.member))?;
     }
