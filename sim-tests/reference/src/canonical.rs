@@ -47,7 +47,7 @@ const LISTS: [(ApiKey, &str, &str); 3] = [
 ];
 
 /// Lists whose order Kafka leaves to its hash tables.
-const UNORDERED: [(ApiKey, &str); 12] = [
+const UNORDERED: [(ApiKey, &str); 14] = [
     (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
     (ApiKey::AddPartitionsToTxn, "results_by_partition"),
     (ApiKey::ConsumerGroupDescribe, "members"),
@@ -58,6 +58,8 @@ const UNORDERED: [(ApiKey, &str); 12] = [
     (ApiKey::DescribeProducers, "active_producers"),
     (ApiKey::DescribeTransactions, "topics"),
     (ApiKey::DescribeTransactions, "partitions"),
+    (ApiKey::JoinGroup, "members"),
+    (ApiKey::ListGroups, "groups"),
     (ApiKey::ListTransactions, "transaction_states"),
     (ApiKey::TxnOffsetCommit, "partitions"),
 ];

@@ -21,7 +21,10 @@ const CLASSIC_MEMBER: i8 = 0;
 const CONSUMER_MEMBER: i8 = 1;
 
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ConsumerGroupDescribeRequest) {
-    let groups = request.group_ids.into_iter().map(|id| {
+    // Kafka answers what names no group before it asks the coordinators.
+    let (unnamed, named): (Vec<_>, Vec<_>) =
+        request.group_ids.into_iter().partition(|id| id.is_empty());
+    let groups = unnamed.into_iter().chain(named).map(|id| {
         let described = match describe(step, call, &id) {
             Ok(described) if request.include_authorized_operations => {
                 described.with_authorized_operations(ALL_OPERATIONS)

@@ -109,6 +109,15 @@ impl Settings {
         self.release >= Release::V4_2
     }
 
+    /// What JoinGroup answers to metadata that is no subscription (GRP-52).
+    fn malformed_subscription(&self) -> ErrorCode {
+        if self.release >= Release::V4_2 {
+            ErrorCode::InconsistentGroupProtocol
+        } else {
+            ErrorCode::UnknownServerError
+        }
+    }
+
     /// Whether the subscribed topics are remembered as a hash in key 3, and not as topics in key 4
     /// (KIP-1101).
     fn remembers_hash(&self) -> bool {

@@ -34,7 +34,7 @@ impl ConsumerGroup {
         }
         let seat = self.classic_seat(context, request).map_err(|refusal| refused(refusal.error))?;
         let subscription = Subscription::decode(&first.metadata)
-            .map_err(|_| refused(ErrorCode::InconsistentGroupProtocol))?;
+            .map_err(|_| refused(context.settings.malformed_subscription()))?;
         let owned = owned(context, &subscription);
         let mut draft = Draft::new(self);
         let before = draft.take_seat(seat, id);
