@@ -58,6 +58,11 @@ pub(crate) fn narrow(line: &str, targets: &mut Vec<Target>) -> Option<Result<(),
     let (word, rest) = line.split_once(' ')?;
     let values = rest.split_whitespace();
     let narrowed = match word {
+        "releases" if rest.ends_with('+') => rest
+            .trim_end_matches('+')
+            .parse::<Release>()
+            .map(|first| targets.retain(|target| target.release >= first))
+            .map_err(|unknown| unknown.to_string()),
         "releases" => {
             let spans: Result<Vec<(Release, bool)>, _> = values
                 .map(|value| match value.strip_suffix('+') {
