@@ -155,8 +155,8 @@ fn txoff_11_and_txoff_12_unknown_partitions_are_told_whatever_else_is_wrong() {
     let client = world.connect(0);
     let mixed = [("t", 0, 1), ("t", 99, 1), ("nope", 0, 1)];
     let request = txn_commit_request((7, 0), who(3, "m"), &mixed);
-    assert_eq!(txn_commit_errors(Some(world.call(client, 3, request))), [3, 3, 22]);
-    assert_eq!(commit_as(&mut world, client, 8, who(3, "m"), &mixed), [3, 3, 22]);
+    assert_eq!(txn_commit_errors(Some(world.call(client, 3, request))), [3, 22, 3]);
+    assert_eq!(commit_as(&mut world, client, 8, who(3, "m"), &mixed), [3, 22, 3]);
     let unknown = [("nope", 0, 1)];
     let request = txn_commit_request((7, 0), who(3, "m"), &unknown);
     assert_eq!(txn_commit_errors(Some(world.call(client, 5, request))), [3]);
