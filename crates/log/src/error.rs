@@ -112,6 +112,9 @@ pub enum AppendError {
         /// The last epoch seen.
         current: ProducerEpoch,
     },
+    /// A marker of a transaction version that is none.
+    #[error("a marker of an unknown transaction version (MARK-05)")]
+    UnknownMarkerVersion,
     /// A marker of a coordinator that has been replaced.
     #[error("coordinator epoch {epoch} is below {current} (MARK-07)")]
     StaleCoordinatorEpoch {
@@ -139,6 +142,7 @@ impl AppendError {
             Self::Corrupt => ErrorCode::CorruptMessage,
             Self::UnknownCodec
             | Self::OffsetDeltas
+            | Self::UnknownMarkerVersion
             | Self::Compression(CompressionError::Broken { .. }) => ErrorCode::UnknownServerError,
             Self::BadTimestamps(_) => ErrorCode::InvalidTimestamp,
             Self::LargerThanSegment { .. } => ErrorCode::RecordListTooLarge,
@@ -175,7 +179,7 @@ impl AppendError {
             Self::NewEpochSequenceNotZero(_) => "IDEM-13",
             Self::OutOfOrderSequence { .. } => "IDEM-14",
             Self::TransactionOpen => "IDEM-20",
-            Self::StaleMarkerEpoch { .. } => "MARK-05",
+            Self::StaleMarkerEpoch { .. } | Self::UnknownMarkerVersion => "MARK-05",
             Self::StaleCoordinatorEpoch { .. } => "MARK-07",
         }
     }

@@ -47,21 +47,30 @@ const LISTS: [(ApiKey, &str, &str); 3] = [
 ];
 
 /// Lists whose order Kafka leaves to its hash tables.
-const UNORDERED: [(ApiKey, &str); 14] = [
-    (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
+const UNORDERED: &[(ApiKey, &str)] = &[
     (ApiKey::AddPartitionsToTxn, "results_by_partition"),
+    (ApiKey::AddPartitionsToTxn, "results_by_topic_v3_and_below"),
+    (ApiKey::AddPartitionsToTxn, "results_by_transaction"),
+    (ApiKey::AddPartitionsToTxn, "topic_results"),
     (ApiKey::ConsumerGroupDescribe, "members"),
     (ApiKey::ConsumerGroupDescribe, "subscribed_topic_names"),
     (ApiKey::ConsumerGroupDescribe, "topic_partitions"),
     (ApiKey::ConsumerGroupHeartbeat, "topic_partitions"),
     (ApiKey::DescribeGroups, "members"),
     (ApiKey::DescribeProducers, "active_producers"),
-    (ApiKey::DescribeTransactions, "topics"),
     (ApiKey::DescribeTransactions, "partitions"),
+    (ApiKey::DescribeTransactions, "topics"),
     (ApiKey::JoinGroup, "members"),
     (ApiKey::ListGroups, "groups"),
+    (ApiKey::ListOffsets, "partitions"),
+    (ApiKey::ListOffsets, "topics"),
     (ApiKey::ListTransactions, "transaction_states"),
+    (ApiKey::Produce, "partition_responses"),
+    (ApiKey::Produce, "responses"),
     (ApiKey::TxnOffsetCommit, "partitions"),
+    (ApiKey::WriteTxnMarkers, "markers"),
+    (ApiKey::WriteTxnMarkers, "partitions"),
+    (ApiKey::WriteTxnMarkers, "topics"),
 ];
 
 impl Canonical {

@@ -25,13 +25,19 @@ pub enum MarkerVersion {
     Legacy,
     /// Transaction version 2: the epoch was raised.
     Tv2,
+    /// Transaction version -1, which a coordinator that knows none would name: no epoch is right.
+    Unknown,
 }
 
 impl MarkerVersion {
     /// From the field of WriteTxnMarkers v2; absent is 0.
     #[must_use]
     pub const fn from_transaction_version(version: i8) -> Self {
-        if version >= 2 { Self::Tv2 } else { Self::Legacy }
+        match version {
+            -1 => Self::Unknown,
+            2.. => Self::Tv2,
+            _ => Self::Legacy,
+        }
     }
 }
 

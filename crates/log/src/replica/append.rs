@@ -150,8 +150,9 @@ impl ReplicaState {
     /// Appends a marker (MARK-04 to MARK-12).
     ///
     /// # Errors
-    /// [`AppendError::StaleMarkerEpoch`] or [`AppendError::StaleCoordinatorEpoch`], or that of a
-    /// log whose limits do not even hold a marker; nothing was changed.
+    /// [`AppendError::StaleMarkerEpoch`], [`AppendError::UnknownMarkerVersion`] or
+    /// [`AppendError::StaleCoordinatorEpoch`], or that of a log whose limits do not even hold a
+    /// marker; nothing was changed.
     pub fn append_marker(
         &mut self,
         log: &mut Log,

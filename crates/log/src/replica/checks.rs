@@ -146,7 +146,10 @@ impl ReplicaState {
         marker: &Marker,
         rules: &LogRules,
     ) -> Result<(), AppendError> {
-        let Some(entry) = self.producer(marker.producer_id) else { return Ok(()) };
+        let is_unknown = marker.version == MarkerVersion::Unknown;
+        let Some(entry) = self.producer(marker.producer_id) else {
+            return if is_unknown { Err(AppendError::UnknownMarkerVersion) } else { Ok(()) };
+        };
         let in_force = rules.in_force;
         let (epoch, current) = (marker.producer_epoch, entry.epoch);
         let is_old = epoch < current && in_force.is_on(Rule::MarkerEpochFence);
@@ -156,10 +159,13 @@ impl ReplicaState {
                     && !may_repeat(entry, rules)
                     && in_force.is_on(Rule::MarkerEpochRise)
             }
-            MarkerVersion::Tv2 | MarkerVersion::Legacy => false,
+            MarkerVersion::Tv2 | MarkerVersion::Legacy | MarkerVersion::Unknown => false,
         };
         if is_old || is_late {
             return Err(AppendError::StaleMarkerEpoch { epoch, current });
+        }
+        if is_unknown {
+            return Err(AppendError::UnknownMarkerVersion);
         }
         let (epoch, current) = (marker.coordinator_epoch, entry.coordinator_epoch);
         if current > epoch && in_force.is_on(Rule::CoordinatorEpochFence) {

@@ -21,9 +21,6 @@ use crate::parked::Parked;
 use crate::step::{Call, Step};
 use crate::ticket::Ticket;
 
-/// A transaction version that the sender does not know; other negative ones count as 0.
-const UNKNOWN_TRANSACTION_VERSION: i8 = -1;
-
 /// Who hears the results.
 #[derive(Clone, Copy, Debug)]
 enum Sender {
@@ -88,8 +85,7 @@ fn write(
     for entry in entries {
         let marker = marker(&entry);
         for (topic, partition) in entry.partitions {
-            let is_known = entry.transaction_version != UNKNOWN_TRANSACTION_VERSION;
-            let state = append(step, broker, &marker, is_known, &topic, partition);
+            let state = append(step, broker, &marker, &topic, partition);
             rows.push(Row { producer_id: entry.producer_id, topic, partition, state });
         }
     }
@@ -98,12 +94,11 @@ fn write(
     wait_or_answer(step, broker, Waiting { serial, sender, rows, deadline });
 }
 
-/// Appends one marker (MARKIN-02 to MARKIN-07), if its transaction version is known.
+/// Appends one marker (MARKIN-02 to MARKIN-07).
 fn append(
     step: &mut Step<'_>,
     broker: BrokerId,
     marker: &Marker,
-    version_is_known: bool,
     topic: &TopicName,
     partition: PartitionIndex,
 ) -> RowState {
@@ -124,10 +119,6 @@ fn append(
     }
     if !may_append {
         return RowState::Decided(ErrorCode::NotLeaderOrFollower);
-    }
-    if !version_is_known {
-        let refused = host.check_replicas(key).err().unwrap_or(ErrorCode::UnknownServerError);
-        return RowState::Decided(refused);
     }
     match host.append_marker(key, marker) {
         Ok(offset) => {
@@ -267,10 +258,6 @@ fn marker(entry: &MarkerEntry) -> Marker {
         producer_epoch: entry.producer_epoch,
         marker_type: entry.marker_type,
         coordinator_epoch: entry.coordinator_epoch,
-        version: if entry.transaction_version >= 2 {
-            MarkerVersion::Tv2
-        } else {
-            MarkerVersion::Legacy
-        },
+        version: MarkerVersion::from_transaction_version(entry.transaction_version),
     }
 }

@@ -32,7 +32,7 @@ impl TxnMetadata {
     ) -> Result<AddVerdict, ErrorCode> {
         // First, so that a client that already uses the identity promised by EndTxn v5 waits
         // rather than being fenced (KAFKA-18660).
-        if profile.is_on(Rule::PendingBeforeAdder) {
+        if profile.pending_before_adder && profile.is_on(Rule::PendingBeforeAdder) {
             self.refuse_if_pending(profile)?;
         }
         self.refuse_stranger(identity)?;
@@ -58,7 +58,7 @@ impl TxnMetadata {
             partitions: all,
             start,
             last_update: now,
-            path,
+            path: if profile.keeps_client_version { path } else { TxnPath::Tv1 },
             ..self.fields.clone()
         };
         self.prepare(target, profile);

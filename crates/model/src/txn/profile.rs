@@ -5,7 +5,7 @@ use fencepost_wire::Release;
 
 use crate::host::Host;
 
-/// The behaviours that changed between releases, by the names of the spec's D01 to D13.
+/// The behaviours that changed between releases, by the names of the spec's D01 to D15.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TxnProfile {
     /// What a fence does to the epoch in TV2 (D01, D02, D03, D04).
@@ -20,6 +20,11 @@ pub(crate) struct TxnProfile {
     pub(crate) strict_marker_epochs: bool,
     /// A timeout of 2147483647 ms means a two-phase commit that never times out (D10).
     pub(crate) two_phase_commit: bool,
+    /// A transaction keeps the version that its client proved (D14, ADDP-04).
+    pub(crate) keeps_client_version: bool,
+    /// A pending transition is looked at before the identity of who adds partitions (D15,
+    /// KAFKA-18660).
+    pub(crate) pending_before_adder: bool,
     /// A load skips records with an unknown value version instead of stopping (D11).
     pub(crate) skips_unknown_values: bool,
     /// InitProducerId leaves the start of the last transaction in memory (D13).
@@ -57,7 +62,8 @@ impl TxnProfile {
     }
 
     /// Kafka 3.9, which knows no TV2; what it shares with 4.0 behaves as there.
-    pub(crate) const V3_9: Self = Self::V4_0;
+    pub(crate) const V3_9: Self =
+        Self { keeps_client_version: false, pending_before_adder: false, ..Self::V4_0 };
 
     /// Kafka 4.0.0, whose double bump was withdrawn in 4.0.1 (KAFKA-19367).
     #[cfg(test)]
@@ -70,6 +76,8 @@ impl TxnProfile {
         every_transition_sets_previous_id: false,
         strict_marker_epochs: false,
         two_phase_commit: false,
+        keeps_client_version: true,
+        pending_before_adder: true,
         skips_unknown_values: false,
         keeps_last_start: true,
         in_force: Rules::ALL_IN_FORCE,
