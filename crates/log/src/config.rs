@@ -70,6 +70,9 @@ impl Default for LogConfig {
 pub struct LogRules {
     /// VERIFY-02, from 4.0: an open transaction counts only if it is of the same epoch.
     pub open_transaction_of_epoch: bool,
+    /// LSO-03, from 4.0: an undecided transaction that LSTART has passed begins with the batch that
+    /// holds LSTART.
+    pub unstable_from_whole_batch: bool,
     /// VERIFY-03, from 4.1: a stale producer epoch is refused before the coordinator is asked.
     pub stale_epoch_before_question: bool,
     /// VERIFY-13, 4.0.2, 4.1.1 and from 4.2: a stale producer epoch is refused before the guard is
@@ -93,6 +96,7 @@ impl Default for LogRules {
     fn default() -> Self {
         Self {
             open_transaction_of_epoch: true,
+            unstable_from_whole_batch: true,
             stale_epoch_before_question: true,
             stale_epoch_before_guard: true,
             tv2_first_sequence_zero: true,

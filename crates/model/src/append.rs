@@ -20,6 +20,7 @@ pub(crate) fn log_rules(config: &ClusterConfig) -> LogRules {
     let release = config.release;
     LogRules {
         open_transaction_of_epoch: release >= Release::V4_0,
+        unstable_from_whole_batch: release >= Release::V4_0,
         stale_epoch_before_question: release >= Release::V4_1,
         stale_epoch_before_guard: release >= Release::V4_0,
         tv2_first_sequence_zero: release >= Release::V4_1,

@@ -85,6 +85,8 @@ const UNORDERED: &[(ApiKey, &str)] = &[
     (ApiKey::ListTransactions, "transaction_states"),
     (ApiKey::Metadata, "partitions"),
     (ApiKey::Metadata, "topics"),
+    (ApiKey::Produce, "partition_responses"),
+    (ApiKey::Produce, "responses"),
     (ApiKey::TxnOffsetCommit, "partitions"),
     (ApiKey::WriteTxnMarkers, "markers"),
     (ApiKey::WriteTxnMarkers, "partitions"),

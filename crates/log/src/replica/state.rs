@@ -61,10 +61,16 @@ impl ReplicaState {
         moved
     }
 
-    /// The first offset of the oldest undecided transaction, at least LSTART (LSO-03).
+    /// The first offset of the oldest undecided transaction; if that is below LSTART, the base
+    /// offset of the batch that holds LSTART (LSO-03).
     #[must_use]
-    pub fn first_unstable_offset(&self, log: &Log) -> Option<Offset> {
-        self.transactions.first_unstable().map(|offset| offset.max(log.start_offset()))
+    pub fn first_unstable_offset(&self, log: &Log, rules: &LogRules) -> Option<Offset> {
+        let (offset, start) = (self.transactions.first_unstable()?, log.start_offset());
+        if offset >= start {
+            return Some(offset);
+        }
+        let holder = log.batches_from(start).next().filter(|_| rules.unstable_from_whole_batch);
+        Some(holder.map_or(start, |batch| batch.base_offset()))
     }
 
     /// LSO: what read_committed readers may see ends here (LSO-03).
@@ -75,7 +81,7 @@ impl ReplicaState {
         } else {
             self.end
         };
-        match self.first_unstable_offset(log) {
+        match self.first_unstable_offset(log, rules) {
             Some(unstable) if rules.in_force.is_on(Rule::LastStableOffset) => unstable.min(bound),
             Some(_) | None => bound,
         }

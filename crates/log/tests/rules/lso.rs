@@ -141,7 +141,7 @@ fn lso_07_and_lso_11_to_lso_13_the_worked_example() {
     assert_eq!(index, [(1, 0, 29, 8), (2, 8, 74, 36)]);
     let mut unstable = |hw: i64| {
         p.state.raise_high_watermark(Offset(hw));
-        p.state.first_unstable_offset(&p.log)
+        p.state.first_unstable_offset(&p.log, &p.rules)
     };
     assert_eq!(unstable(30), Some(Offset(8)));
     assert_eq!(unstable(75), Some(Offset(36)));
@@ -200,12 +200,12 @@ fn lso_17_a_follower_bounds_readers_by_its_own_marks() {
 }
 
 #[test]
-fn lso_20_deleting_records_raises_the_lso_into_an_open_transaction() {
+fn lso_20_deleting_records_moves_the_lso_to_the_batch_where_the_log_begins() {
     let mut p = Partition::new();
     p.play("P12(t,7.0,0..12) -> NONE@0 HW 13 LSO 0");
     assert_eq!(p.delete(Some(5)), Ok(Offset(5)));
     p.play(
-        "HW(13) -> NONE LSO 5
+        "HW(13) -> NONE LSO 0
          F(ru,4) -> 1
          F(ru,5) -> 0..12
          F(rc,5) -> empty []",

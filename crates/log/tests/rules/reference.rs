@@ -152,7 +152,9 @@ impl Reference {
         let (entries, decided) = self.remembered();
         let open = entries.values().filter_map(|entry| entry.open);
         let unreplicated = decided.iter().filter(|(_, marker)| *marker >= self.high_watermark);
-        open.chain(unreplicated.map(|(first, _)| *first)).min().map(|it| it.max(self.start))
+        let first = open.chain(unreplicated.map(|(first, _)| *first)).min()?;
+        let holder = self.history.iter().find(|(_, last, _)| *last >= self.start);
+        Some(if first < self.start { holder.map_or(self.start, |it| it.0) } else { first })
     }
 
     pub(crate) fn last_stable_offset(&self) -> i64 {

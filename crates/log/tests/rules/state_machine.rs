@@ -267,7 +267,7 @@ impl StateMachineTest for Tested {
             let known = entry.batches.iter().map(|(_, last, base)| (*last, *base)).collect();
             assert_eq!(tested.windows(*id), Some(known), "producer {id}");
         }
-        let unstable = p.state.first_unstable_offset(&p.log).map(|it| it.0);
+        let unstable = p.state.first_unstable_offset(&p.log, &p.rules).map(|it| it.0);
         assert_eq!(unstable, reference.first_unstable());
         let stable = p.state.last_stable_offset(&p.log, &p.rules).0;
         assert_eq!(stable, reference.last_stable_offset());
