@@ -36,13 +36,18 @@ pub(crate) fn log_rules(config: &ClusterConfig) -> LogRules {
 pub(crate) fn log_config(settings: &TopicSettings) -> LogConfig {
     use fencepost_log::Compression as Codec;
     let bytes = |limit: i32| u64::try_from(limit).unwrap_or(0);
+    // 3.9 has an older setting for both of the next ones, which counts where they are not set.
+    let or_difference = |limit: i64| match limit {
+        i64::MAX => settings.message_timestamp_difference_max_ms,
+        limit => limit,
+    };
     LogConfig {
         max_message_bytes: bytes(settings.max_message_bytes),
         segment_bytes: bytes(settings.segment_bytes),
         segment_ms: settings.segment_ms,
         timestamp_type: settings.message_timestamp_type,
-        timestamp_before_max_ms: settings.message_timestamp_before_max_ms,
-        timestamp_after_max_ms: settings.message_timestamp_after_max_ms,
+        timestamp_before_max_ms: or_difference(settings.message_timestamp_before_max_ms),
+        timestamp_after_max_ms: or_difference(settings.message_timestamp_after_max_ms),
         compacted: settings.cleanup_policy.compacts(),
         deletes: settings.cleanup_policy.deletes(),
         retention_ms: Some(settings.retention_ms).filter(|limit| *limit >= 0),

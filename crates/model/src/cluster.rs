@@ -71,7 +71,8 @@ pub struct Candidates {
 impl Cluster {
     /// A cluster whose brokers have just started at `now`, with the topics of its configuration.
     #[must_use]
-    pub fn new(config: ClusterConfig, now: Timestamp) -> Self {
+    pub fn new(mut config: ClusterConfig, now: Timestamp) -> Self {
+        config.settings.adopt(config.release);
         let mut random = Random::from_seed(config.seed);
         let cluster_id = random.uuid_base64();
         let metadata = Metadata::new(&config, cluster_id);

@@ -1,7 +1,9 @@
 //! The configuration of a cluster: how many brokers, which release, and Kafka's own settings.
 
+mod release;
+pub(crate) use release::has_setting;
 mod runtime;
-pub(crate) use runtime::{BrokerResource, RuntimeSettings, SettingSource};
+pub(crate) use runtime::{BrokerResource, MIN_INSYNC_REPLICAS, RuntimeSettings, SettingSource};
 mod settings;
 pub(crate) use settings::SettingRow;
 pub use settings::{BrokerSettings, SettingError, TopicSettings};

@@ -12,6 +12,10 @@ pub(crate) struct SupportedFeature {
 
 /// The feature of KIP-890 and KIP-1228.
 pub(crate) const TRANSACTION_VERSION: &str = "transaction.version";
+/// The feature of KIP-966.
+const ELIGIBLE_LEADER_REPLICAS_VERSION: &str = "eligible.leader.replicas.version";
+/// The level of the controller's records.
+pub(crate) const METADATA_VERSION: &str = "metadata.version";
 /// The feature of KIP-848.
 pub(crate) const GROUP_VERSION: &str = "group.version";
 
@@ -33,10 +37,10 @@ impl Features {
         // metadata.version: the first level of KRaft without migration, and the release's own.
         let since_4_2 = |metadata_version, share_version| {
             vec![
-                feature("eligible.leader.replicas.version", 0, 1, 1),
+                feature(ELIGIBLE_LEADER_REPLICAS_VERSION, 0, 1, 1),
                 feature(GROUP_VERSION, 0, 1, 1),
                 feature("kraft.version", 0, 1, 0),
-                feature("metadata.version", 7, metadata_version, metadata_version),
+                feature(METADATA_VERSION, 7, metadata_version, metadata_version),
                 feature("share.version", 0, share_version, 0),
                 feature("streams.version", 0, 1, 0),
                 feature(TRANSACTION_VERSION, 0, 2, transaction_version),
@@ -44,20 +48,20 @@ impl Features {
         };
         let levels = match release {
             Release::V3_9 => {
-                vec![feature("kraft.version", 0, 1, 0), feature("metadata.version", 1, 21, 21)]
+                vec![feature("kraft.version", 0, 1, 0), feature(METADATA_VERSION, 1, 21, 21)]
             }
             Release::V4_0 => vec![
-                feature("eligible.leader.replicas.version", 0, 1, 0),
+                feature(ELIGIBLE_LEADER_REPLICAS_VERSION, 0, 1, 0),
                 feature(GROUP_VERSION, 0, 1, 1),
                 feature("kraft.version", 0, 1, 0),
-                feature("metadata.version", 7, 25, 25),
+                feature(METADATA_VERSION, 7, 25, 25),
                 feature(TRANSACTION_VERSION, 0, 2, transaction_version),
             ],
             Release::V4_1 => vec![
-                feature("eligible.leader.replicas.version", 0, 1, 1),
+                feature(ELIGIBLE_LEADER_REPLICAS_VERSION, 0, 1, 1),
                 feature(GROUP_VERSION, 0, 1, 1),
                 feature("kraft.version", 0, 1, 0),
-                feature("metadata.version", 7, 27, 27),
+                feature(METADATA_VERSION, 7, 27, 27),
                 feature("share.version", 0, 1, 0),
                 feature(TRANSACTION_VERSION, 0, 2, transaction_version),
             ],
@@ -86,6 +90,16 @@ impl Features {
     /// Whether the KIP-848 group protocol is on.
     pub(crate) fn has_consumer_groups(&self) -> bool {
         self.level(GROUP_VERSION) >= 1
+    }
+
+    /// Whether replicas that left the in-sync set while it was small stay electable (KIP-966).
+    pub(crate) fn has_eligible_leader_replicas(&self) -> bool {
+        self.level(ELIGIBLE_LEADER_REPLICAS_VERSION) >= 1
+    }
+
+    /// Whether the release has a feature.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.levels.iter().any(|(feature, _)| feature.name == name)
     }
 
     /// Finalizes a level; false if the feature or the level is not supported.

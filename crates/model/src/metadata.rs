@@ -64,10 +64,15 @@ impl Metadata {
                 alive: true,
             })
             .collect();
+        let features = Features::new(config.release, config.transaction_version);
+        let mut settings = RuntimeSettings::new(config.release, config.settings.clone());
+        if features.has_eligible_leader_replicas() {
+            settings = settings.with_eligible_leader_replicas();
+        }
         Self {
             cluster_id: Arc::from(cluster_id),
-            features: Features::new(config.release, config.transaction_version),
-            settings: RuntimeSettings::new(config.settings.clone()),
+            features,
+            settings,
             brokers,
             topics: BTreeMap::new(),
             by_name: BTreeMap::new(),

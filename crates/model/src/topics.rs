@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fencepost_ids::{BrokerId, ErrorCode};
 
 use crate::append::log_rules;
-use crate::config::{BrokerSettings, RuntimeSettings, SettingError, TopicSettings};
+use crate::config::{BrokerSettings, RuntimeSettings, SettingError, TopicSettings, has_setting};
 use crate::metadata::{
     CONSUMER_OFFSETS, CreateError, PartitionKey, TRANSACTION_STATE, TopicDraft, TopicIndex,
 };
@@ -127,6 +127,9 @@ impl Step<'_> {
     ) -> Result<TopicSettings, SettingError> {
         let mut settings = TopicSettings::of(&self.cluster.config.settings);
         for (name, value) in overrides {
+            if !has_setting(self.cluster.config.release, name) {
+                return Err(SettingError::Unknown(name.clone()));
+            }
             settings.set(name, value)?;
         }
         Ok(settings)

@@ -25,10 +25,9 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: DeleteTopicsRequ
             continue;
         }
         let known = resolve(&step.cluster.metadata, topic);
-        let error = check(step, version, topic, known).err().unwrap_or_else(|| {
-            let is_named_twice = asked[at + 1..].iter().any(same);
-            if is_named_twice { ErrorCode::InvalidRequest } else { ErrorCode::None }
-        });
+        let is_named_twice = asked[at + 1..].iter().any(same);
+        let checked = check(step, version, topic, known, is_named_twice);
+        let error = checked.err().unwrap_or(ErrorCode::None);
         let in_both_ways = asked.iter().filter(|other| same(other)).any(|other| other != topic);
         let shown = known.filter(|_| error.is_none() || in_both_ways);
         let mut result = DeletableTopicResult::default()
@@ -67,6 +66,7 @@ fn check(
     version: i16,
     asked: &DeleteTopicState,
     known: Option<&Topic>,
+    is_named_twice: bool,
 ) -> Result<(), ErrorCode> {
     if !step.cluster.config.settings.delete_topic_enable {
         return Err(if version < 3 {
@@ -75,8 +75,8 @@ fn check(
             ErrorCode::TopicDeletionDisabled
         });
     }
-    // Exactly one of name and id is given.
-    if asked.name.is_some() != asked.topic_id.is_nil() {
+    // Exactly one of name and id is given, and once.
+    if is_named_twice || asked.name.is_some() != asked.topic_id.is_nil() {
         return Err(ErrorCode::InvalidRequest);
     }
     match known {

@@ -12,6 +12,7 @@ use fencepost_wire::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 
 use crate::config::{
     BrokerResource, RuntimeSettings, SettingKind, SettingRow, SettingSource, TopicSettings,
+    has_setting,
 };
 use crate::metadata::check_topic_name;
 use crate::step::{Call, Step};
@@ -83,7 +84,7 @@ fn rows(
             },
         },
         BROKER if name.is_empty() => Ok(default_rows(&metadata.settings)),
-        BROKER if *name == call.broker.to_string() => {
+        BROKER if names_broker(name, call.broker) => {
             Ok(broker_rows(&metadata.settings, call.broker))
         }
         BROKER => {
@@ -98,6 +99,11 @@ fn rows(
     }
 }
 
+/// Whether the name of a resource is the number of a broker.
+pub(super) fn names_broker(name: &str, broker: BrokerId) -> bool {
+    name.parse() == Ok(broker.0)
+}
+
 /// The settings of a topic, by name, as a broker shows them.
 pub(super) fn topic_rows(
     settings: &TopicSettings,
@@ -106,9 +112,12 @@ pub(super) fn topic_rows(
     broker: BrokerId,
 ) -> Vec<Described> {
     let start = runtime.start_rows();
-    let row = |row: SettingRow| {
+    let row = |mut row: SettingRow| {
         let name = broker_name(row.name);
         let of_broker = name.and_then(|name| start.iter().find(|start| start.name == name));
+        if let Some(start) = of_broker {
+            row.default.clone_from(&start.default);
+        }
         let values = of_broker.map(|start| runtime.values(broker, start)).unwrap_or_default();
         let mut described = Described::of_broker(&row, values, name);
         if overrides.contains_key(row.name) {
@@ -117,7 +126,8 @@ pub(super) fn topic_rows(
         }
         Described { value: Some(row.value), ..described }
     };
-    settings.rows().into_iter().map(row).collect()
+    let rows = settings.rows().into_iter();
+    rows.filter(|row| has_setting(runtime.release(), row.name)).map(row).collect()
 }
 
 /// The settings of a broker that Kafka shows.
@@ -186,15 +196,19 @@ const WITHOUT_DEFAULT: [&str; 2] = ["log.retention.ms", "replica.selector.class"
 
 /// Whether a broker takes a new value at run time (API-45).
 pub(super) fn is_dynamic(name: &str) -> bool {
-    const NAMES: [&str; 6] = [
+    const NAMES: [&str; 9] = [
         "compression.type",
+        "max.connections",
+        "max.connections.per.ip",
         "message.max.bytes",
         "min.insync.replicas",
         "producer.id.expiration.ms",
+        "sasl.enabled.mechanisms",
         "transaction.partition.verification.enable",
         "unclean.leader.election.enable",
     ];
-    let is_of_logs = name.starts_with("log.") && name != "log.retention.hours";
+    const FIXED: [&str; 2] = ["log.retention.check.interval.ms", "log.retention.hours"];
+    let is_of_logs = name.starts_with("log.") && !FIXED.contains(&name);
     is_of_logs || NAMES.contains(&name)
 }
 
@@ -212,15 +226,21 @@ fn broker_name(topic: &'static str) -> Option<&'static str> {
         "max.message.bytes" => "message.max.bytes",
         "message.timestamp.after.max.ms" => "log.message.timestamp.after.max.ms",
         "message.timestamp.before.max.ms" => "log.message.timestamp.before.max.ms",
+        "message.downconversion.enable" => "log.message.downconversion.enable",
+        "message.format.version" => "log.message.format.version",
+        "message.timestamp.difference.max.ms" => "log.message.timestamp.difference.max.ms",
         "message.timestamp.type" => "log.message.timestamp.type",
         "min.cleanable.dirty.ratio" => "log.cleaner.min.cleanable.ratio",
         "min.compaction.lag.ms" => "log.cleaner.min.compaction.lag.ms",
         "preallocate" => "log.preallocate",
+        "remote.copy.lag.bytes" => "log.remote.copy.lag.bytes",
+        "remote.copy.lag.ms" => "log.remote.copy.lag.ms",
         "retention.bytes" => "log.retention.bytes",
         "retention.ms" => "log.retention.ms",
         "segment.bytes" => "log.segment.bytes",
         "segment.index.bytes" => "log.index.size.max.bytes",
-        "flush.ms"
+        "errors.deadletterqueue.group.enable"
+        | "flush.ms"
         | "follower.replication.throttled.replicas"
         | "leader.replication.throttled.replicas"
         | "remote.log.copy.disable"
@@ -239,9 +259,7 @@ pub(super) fn kind(row: &SettingRow) -> i8 {
     match row.name {
         "offsets.topic.replication.factor" | "transaction.state.log.replication.factor" => SHORT,
         "min.cleanable.dirty.ratio" => DOUBLE,
-        "follower.replication.throttled.replicas"
-        | "group.consumer.assignors"
-        | "leader.replication.throttled.replicas" => SettingKind::List as i8,
+        "group.consumer.assignors" => SettingKind::List as i8,
         "connections.max.reauth.ms"
         | "replica.high.watermark.checkpoint.interval.ms"
         | "replica.lag.time.max.ms" => SettingKind::Long as i8,

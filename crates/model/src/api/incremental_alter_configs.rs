@@ -10,8 +10,8 @@ use fencepost_wire::messages::incremental_alter_configs_request::{
 use fencepost_wire::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use fencepost_wire::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 
-use super::describe_configs::{BROKER, TOPIC, is_dynamic, kind};
-use crate::config::{BrokerResource, SettingKind, SettingRow};
+use super::describe_configs::{BROKER, TOPIC, is_dynamic, kind, names_broker};
+use crate::config::{BrokerResource, MIN_INSYNC_REPLICAS, SettingKind, SettingRow};
 use crate::metadata::check_topic_name;
 use crate::step::{Call, Step};
 
@@ -140,7 +140,7 @@ pub(super) fn broker_resource(
     let refuse = |message| Err((ErrorCode::InvalidRequest, message));
     if name.is_empty() {
         Ok(BrokerResource::Default)
-    } else if *name != call.broker.to_string() {
+    } else if !names_broker(name, call.broker) {
         refuse(format!("broker {} was asked to alter broker {name}", call.broker))
     } else if step.cluster.config.brokers.len() > 1 {
         refuse(format!(
@@ -163,14 +163,32 @@ pub(super) fn replace_brokers(
     for name in changed.keys() {
         check_changeable(&rows, name)?;
     }
+    check_eligible_replicas(step, target, &changed)?;
     let mut recorded = step.cluster.metadata.settings.clone();
     recorded.replace(target, changed);
     let settings =
-        recorded.in_effect().map_err(|error| (ErrorCode::InvalidConfig, error.to_string()))?;
+        recorded.in_effect().map_err(|error| (ErrorCode::InvalidRequest, error.to_string()))?;
     if !validate_only {
         step.change_settings(recorded, settings);
     }
     Ok(())
+}
+
+/// With eligible leader replicas the cluster has one `min.insync.replicas` (KIP-966).
+fn check_eligible_replicas(
+    step: &Step<'_>,
+    target: BrokerResource,
+    changed: &BTreeMap<String, String>,
+) -> Result<(), (ErrorCode, String)> {
+    let is_given = changed.contains_key(MIN_INSYNC_REPLICAS);
+    let message = match target {
+        _ if !step.cluster.metadata.features.has_eligible_leader_replicas() => return Ok(()),
+        BrokerResource::Default if !is_given => "cannot be removed from the cluster",
+        BrokerResource::Broker(_) if is_given => "cannot be that of one broker",
+        BrokerResource::Default | BrokerResource::Broker(_) => return Ok(()),
+    };
+    let message = format!("`{MIN_INSYNC_REPLICAS}` {message} while ELR is enabled");
+    Err((ErrorCode::InvalidConfig, message))
 }
 
 fn check_changeable(rows: &[SettingRow], name: &str) -> Result<(), (ErrorCode, String)> {

@@ -4,8 +4,13 @@
 use std::collections::BTreeMap;
 
 use fencepost_ids::BrokerId;
+use fencepost_wire::Release;
 
+use super::release::{has_setting, own_default};
 use super::settings::{BrokerSettings, SettingError, SettingRow};
+
+/// The setting that KIP-966 keeps for the whole cluster.
+pub(crate) const MIN_INSYNC_REPLICAS: &str = "min.insync.replicas";
 
 /// Where a value comes from, as DescribeConfigs shows it; the first that there is counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -29,13 +34,29 @@ pub(crate) enum BrokerResource {
 /// The settings that brokers were started with, and what was changed since.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct RuntimeSettings {
+    release: Release,
     start: BrokerSettings,
     changes: BTreeMap<BrokerResource, BTreeMap<String, String>>,
 }
 
 impl RuntimeSettings {
-    pub(crate) const fn new(start: BrokerSettings) -> Self {
-        Self { start, changes: BTreeMap::new() }
+    pub(crate) const fn new(release: Release, start: BrokerSettings) -> Self {
+        Self { release, start, changes: BTreeMap::new() }
+    }
+
+    /// What the controller of a new cluster with eligible leader replicas writes: the cluster has
+    /// one `min.insync.replicas` (KIP-966).
+    #[must_use]
+    pub(crate) fn with_eligible_leader_replicas(mut self) -> Self {
+        let least = self.start.min_insync_replicas.to_string();
+        let changes = BTreeMap::from([(MIN_INSYNC_REPLICAS.to_owned(), least)]);
+        self.changes.insert(BrokerResource::Default, changes);
+        self
+    }
+
+    /// The release whose settings these are.
+    pub(crate) const fn release(&self) -> Release {
+        self.release
     }
 
     /// What was changed for a resource.
@@ -60,9 +81,19 @@ impl RuntimeSettings {
         Ok(settings)
     }
 
-    /// The settings that brokers were started with.
+    /// The settings that brokers were started with, those that the release has.
     pub(crate) fn start_rows(&self) -> Vec<SettingRow> {
-        self.start.rows()
+        let mut rows = self.start.rows();
+        rows.retain(|row| has_setting(self.release, row.name));
+        for row in &mut rows {
+            if let Some(own) = own_default(self.release, row.name) {
+                if row.value == row.default {
+                    own.clone_into(&mut row.value);
+                }
+                own.clone_into(&mut row.default);
+            }
+        }
+        rows
     }
 
     /// Every value that a broker has for a setting, but for the default, the one in effect first.

@@ -2,11 +2,12 @@
 //! CONF-02).
 
 use fencepost_log::TimestampType;
+use fencepost_wire::Release;
 use thiserror::Error;
 
 use super::value::{
-    CleanupPolicy, Compression, Fixed, MigrationPolicy, Ratio, ReplicaSelector, SaslMechanisms,
-    SettingKind, Value,
+    CleanupPolicy, Compression, Fixed, FormatVersion, MigrationPolicy, Ratio, ReplicaSelector,
+    SaslMechanisms, SettingKind, Throttled, Value,
 };
 
 /// A setting that was refused.
@@ -172,23 +173,30 @@ settings! {
         compression_type: Compression = Compression::Producer, "compression.type", ANY;
         compression_zstd_level: i32 = 3, "compression.zstd.level", -131_072;
         delete_retention_ms: i64 = 86_400_000, "delete.retention.ms", 0;
+        errors_deadletterqueue_group_enable: bool = false, "errors.deadletterqueue.group.enable", ANY;
         file_delete_delay_ms: i64 = 60_000, "file.delete.delay.ms", 0;
         flush_messages: i64 = i64::MAX, "flush.messages", 1;
         flush_ms: i64 = i64::MAX, "flush.ms", 0;
-        follower_replication_throttled_replicas: String = String::new(), "follower.replication.throttled.replicas", ANY;
+        follower_replication_throttled_replicas: Throttled = Throttled::NONE, "follower.replication.throttled.replicas", ANY;
         index_interval_bytes: i32 = 4_096, "index.interval.bytes", 0;
-        leader_replication_throttled_replicas: String = String::new(), "leader.replication.throttled.replicas", ANY;
+        leader_replication_throttled_replicas: Throttled = Throttled::NONE, "leader.replication.throttled.replicas", ANY;
         local_retention_bytes: i64 = -2, "local.retention.bytes", -2;
         local_retention_ms: i64 = -2, "local.retention.ms", -2;
         max_compaction_lag_ms: i64 = i64::MAX, "max.compaction.lag.ms", 1;
+        max_decompressed_message_bytes: Fixed<2_147_483_639> = Fixed, "max.decompressed.message.bytes", ANY;
         max_message_bytes: i32 = 1_048_588, "max.message.bytes", 0;
+        message_downconversion_enable: bool = true, "message.downconversion.enable", ANY;
+        message_format_version: FormatVersion = FormatVersion::V3_0, "message.format.version", ANY;
         message_timestamp_after_max_ms: i64 = 3_600_000, "message.timestamp.after.max.ms", 0;
         message_timestamp_before_max_ms: i64 = i64::MAX, "message.timestamp.before.max.ms", 0;
+        message_timestamp_difference_max_ms: i64 = i64::MAX, "message.timestamp.difference.max.ms", 0;
         message_timestamp_type: TimestampType = TimestampType::CreateTime, "message.timestamp.type", ANY;
         min_cleanable_dirty_ratio: Ratio = Ratio::HALF, "min.cleanable.dirty.ratio", ANY;
         min_compaction_lag_ms: i64 = 0, "min.compaction.lag.ms", 0;
         min_insync_replicas: i32 = 1, "min.insync.replicas", 1;
         preallocate: bool = false, "preallocate", ANY;
+        remote_copy_lag_bytes: i64 = -1, "remote.copy.lag.bytes", -1;
+        remote_copy_lag_ms: i64 = 0, "remote.copy.lag.ms", -1;
         remote_log_copy_disable: bool = false, "remote.log.copy.disable", ANY;
         remote_log_delete_on_disable: bool = false, "remote.log.delete.on.disable", ANY;
         remote_storage_enable: bool = false, "remote.storage.enable", ANY;
@@ -203,6 +211,17 @@ settings! {
 }
 
 impl BrokerSettings {
+    /// Takes the defaults of a release for what was not set: 3.9 lets records be of any time to
+    /// come (CONF-55).
+    pub(crate) fn adopt(&mut self, release: Release) {
+        if release < Release::V4_0
+            && self.log_message_timestamp_after_max_ms
+                == Self::default().log_message_timestamp_after_max_ms
+        {
+            self.log_message_timestamp_after_max_ms = i64::MAX;
+        }
+    }
+
     /// `socket.request.max.bytes`: the largest frame that is taken (FRAME-02).
     #[must_use]
     pub const fn socket_request_max_bytes(&self) -> u32 {

@@ -68,7 +68,9 @@ macro_rules! words {
         impl Value for $name {
             const KIND: SettingKind = SettingKind::$kind;
             fn parse(text: &str, _: i64) -> Result<Self, String> {
-                match text.trim() {
+                // Lists may have blanks between their elements.
+                let elements: Vec<_> = text.split(',').map(str::trim).collect();
+                match elements.join(",").as_str() {
                     $($word => Ok(Self::$variant),)*
                     _ => Err([$($word),*].join(", ")),
                 }
@@ -133,6 +135,10 @@ impl Value for TimestampType {
 words!(
     /// What SASL would be offered; no listener asks for it.
     pub(crate) SaslMechanisms: List { Gssapi = "GSSAPI" }
+);
+words!(
+    /// The message format of 3.9, which takes others and does not heed them.
+    pub(crate) FormatVersion: String { V3_0 = "3.0-IV1" }
 );
 words!(
     /// Who would choose a replica to read from; nobody does.
@@ -217,6 +223,35 @@ impl CleanupPolicy {
 impl fmt::Display for CleanupPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text())
+    }
+}
+
+/// Replicas whose replication would be throttled; none is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Throttled(String);
+
+impl Throttled {
+    pub(super) const NONE: Self = Self(String::new());
+}
+
+impl Value for Throttled {
+    const KIND: SettingKind = SettingKind::List;
+    fn parse(text: &str, _: i64) -> Result<Self, String> {
+        let elements: Vec<_> = text.split(',').map(str::trim).collect();
+        let is_number =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_replica = |text: &&str| {
+            text.is_empty()
+                || text.split_once(':').is_some_and(|(a, b)| is_number(a) && is_number(b))
+        };
+        if elements.first() == Some(&"*") || elements.iter().all(is_replica) {
+            Ok(Self(elements.join(",")))
+        } else {
+            Err("* or a list of partition:broker".to_owned())
+        }
+    }
+    fn text(&self) -> String {
+        self.0.clone()
     }
 }
 

@@ -64,7 +64,7 @@ fn conf_01_a_fresh_broker_has_kafkas_defaults() {
         ("group.consumer.migration.policy", "bidirectional", READ_ONLY),
         // CONF-52
         ("group.coordinator.threads", "4", READ_ONLY),
-        ("group.coordinator.append.linger.ms", "5", READ_ONLY),
+        ("group.coordinator.append.linger.ms", "-1", READ_ONLY),
         ("offsets.load.buffer.size", "5242880", READ_ONLY),
         ("offsets.commit.timeout.ms", "5000", READ_ONLY),
         // CONF-53
@@ -89,7 +89,6 @@ fn conf_01_a_fresh_broker_has_kafkas_defaults() {
         ("default.replication.factor", "1", READ_ONLY),
         ("auto.create.topics.enable", "true", READ_ONLY),
         ("delete.topic.enable", "true", READ_ONLY),
-        ("min.insync.replicas", "1", DYNAMIC),
         ("message.max.bytes", "1048588", DYNAMIC),
         ("compression.type", "producer", DYNAMIC),
         ("log.cleanup.policy", "delete", DYNAMIC),
@@ -109,16 +108,19 @@ fn conf_01_a_fresh_broker_has_kafkas_defaults() {
         ("socket.request.max.bytes", "104857600", READ_ONLY),
         ("connections.max.idle.ms", "600000", READ_ONLY),
         ("queued.max.requests", "500", READ_ONLY),
-        ("max.connections", "2147483647", READ_ONLY),
-        ("max.connections.per.ip", "2147483647", READ_ONLY),
+        ("max.connections", "2147483647", DYNAMIC),
+        ("max.connections.per.ip", "2147483647", DYNAMIC),
         ("connections.max.reauth.ms", "0", READ_ONLY),
-        ("sasl.enabled.mechanisms", "GSSAPI", READ_ONLY),
+        ("sasl.enabled.mechanisms", "GSSAPI", DYNAMIC),
     ];
     for (name, value, read_only) in expected {
         let Some(row) = rows.iter().find(|row| row.0 == name) else { panic!("no {name}") };
         let shown = (row.1.as_deref(), row.2, row.3);
         assert_eq!(shown, (Some(value), 5, read_only), "{name}");
     }
+    // CONF-55, KIP-966: the controller of a new cluster records it for all brokers.
+    let least = rows.iter().find(|row| row.0 == "min.insync.replicas");
+    assert_eq!(least.map(|row| (row.1.as_deref(), row.2)), Some((Some("1"), 3)));
     let selector = rows.iter().find(|row| row.0 == "replica.selector.class");
     assert_eq!(selector.map(|row| row.1.clone()), Some(None), "CONF-56: none");
     let hidden = "producer.id.expiration.check.interval.ms";
@@ -154,7 +156,6 @@ fn conf_02_a_new_topic_has_kafkas_defaults() {
         ("message.timestamp.before.max.ms", "9223372036854775807"),
         ("cleanup.policy", "delete"),
         ("compression.type", "producer"),
-        ("min.insync.replicas", "1"),
         ("segment.bytes", "1073741824"),
         ("index.interval.bytes", "4096"),
         ("retention.ms", "604800000"),
@@ -300,7 +301,7 @@ fn api_45_the_old_alteration_replaces_what_was_changed_for_a_broker() {
     assert_eq!((row.value.as_deref(), row.config_source), (Some("9"), 4), "back to the start");
     assert_eq!(value(&mut world, "message.max.bytes").config_source, 2);
     for (setting, error) in
-        [(("num.partitions", "3"), 42), (("nope", "3"), 40), (("message.max.bytes", "x"), 40)]
+        [(("num.partitions", "3"), 42), (("nope", "3"), 40), (("message.max.bytes", "x"), 42)]
     {
         assert_eq!(replace(&mut world, "0", &[setting], false), error, "{setting:?}");
     }
