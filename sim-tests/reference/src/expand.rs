@@ -10,6 +10,7 @@ use crate::target::Target;
 #[derive(Clone, Debug)]
 pub(crate) struct Fragment {
     pub(crate) name: String,
+    pub(crate) line: usize,
     parameters: Vec<String>,
     lines: Vec<Line>,
 }
@@ -57,7 +58,12 @@ pub(crate) fn blocks(file: &str, text: &str) -> Result<Vec<Block>, ParseError> {
         }
         if let Some(head) = raw.strip_prefix("fragment ") {
             let (name, parameters) = call(head.trim()).map_err(|reason| error(&reason))?;
-            blocks.push(Block::Fragment(Fragment { name, parameters, lines: Vec::new() }));
+            blocks.push(Block::Fragment(Fragment {
+                name,
+                line: number,
+                parameters,
+                lines: Vec::new(),
+            }));
             continue;
         }
         let lines = match blocks.last_mut() {

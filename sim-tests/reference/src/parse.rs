@@ -33,7 +33,11 @@ pub fn scenarios(files: &[(String, String)]) -> Result<Vec<Scenario>, ParseError
         for block in blocks(file, text)? {
             match block {
                 Block::Fragment(fragment) => {
-                    fragments.insert(fragment.name.clone(), fragment);
+                    let (file, line, name) = (file.clone(), fragment.line, fragment.name.clone());
+                    if fragments.insert(name.clone(), fragment).is_some() {
+                        let reason = format!("there is a fragment `{name}` already");
+                        return Err(ParseError { file, line, reason });
+                    }
                 }
                 Block::Scenario(scenario) => whole.push((file, scenario)),
             }
