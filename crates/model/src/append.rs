@@ -25,7 +25,7 @@ pub(crate) fn log_rules(config: &ClusterConfig) -> LogRules {
         stale_epoch_before_guard: release >= Release::V4_0,
         tv2_first_sequence_zero: release >= Release::V4_1,
         strict_marker_epoch: release >= Release::V4_2,
-        equal_marker_at_last_epoch: false,
+        equal_marker_at_last_epoch: release >= Release::V4_3,
         unwritten_first_sequence_zero: false,
         partition_verification: config.settings.transaction_partition_verification_enable,
         in_force: config.rules,

@@ -7,11 +7,17 @@ use crate::batch;
 use crate::embedded;
 use crate::text;
 
+/// The code of UNSUPPORTED_VERSION.
+const UNSUPPORTED_VERSION: [u8; 2] = 35_i16.to_be_bytes();
+
 /// The correlation id of a response and its body.
 pub(crate) fn response(api: ApiKey, version: i16, frame: &[u8]) -> Result<(i32, Value), String> {
     // ApiVersions of an unknown version is answered in version 0 (API-09).
-    let is_known = api != ApiKey::ApiVersions || (0..=4).contains(&version);
-    let version = if is_known { version } else { 0 };
+    let version = if api == ApiKey::ApiVersions && frame.get(4..6) == Some(&UNSUPPORTED_VERSION) {
+        0
+    } else {
+        version
+    };
     let mut reader = Reader { rest: frame, version, flexible: api.is_flexible(version) };
     let correlation_id = i32::from_be_bytes(reader.take()?);
     if api.has_flexible_response_header(version) && reader.varint()? != 0 {

@@ -9,15 +9,23 @@ use fencepost_wire::{ApiKey, ApiVersionsRequest, StrBytes};
 
 use crate::step::{Call, Step};
 
+/// The version from which a client may say which broker of which cluster it means (KIP-1242).
+const MEANT_BROKER_VERSION: i16 = 5;
+/// The id of no broker.
+const NO_BROKER: i32 = -1;
+
 pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ApiVersionsRequest) {
     let version = call.ticket.version;
     let named = |text: &StrBytes| is_software_name(text);
     if version >= 3
         && !(named(&request.client_software_name) && named(&request.client_software_version))
     {
-        let error = ErrorCode::InvalidRequest.code();
-        step.respond(call.ticket, ApiVersionsResponse::default().with_error_code(error));
-        return;
+        return refuse(step, call, ErrorCode::InvalidRequest);
+    }
+    if version >= MEANT_BROKER_VERSION
+        && let Err(error) = check_meant_broker(step, call, &request)
+    {
+        return refuse(step, call, error);
     }
     let release = step.cluster.config.release;
     let api_keys = ApiKey::ALL
@@ -57,6 +65,28 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ApiVersionsReque
             .collect();
     }
     step.respond(call.ticket, response);
+}
+
+fn refuse(step: &mut Step<'_>, call: &Call, error: ErrorCode) {
+    step.respond(call.ticket, ApiVersionsResponse::default().with_error_code(error.code()));
+}
+
+/// Whether a client that says whom it means is at the right place (API-62).
+fn check_meant_broker(
+    step: &Step<'_>,
+    call: &Call,
+    request: &ApiVersionsRequest,
+) -> Result<(), ErrorCode> {
+    match (&request.cluster_id, request.node_id) {
+        (None, NO_BROKER) => Ok(()),
+        (None, _) | (Some(_), NO_BROKER) => Err(ErrorCode::InvalidRequest),
+        (Some(cluster), broker)
+            if **cluster == *step.cluster.metadata.cluster_id && broker == call.broker.0 =>
+        {
+            Ok(())
+        }
+        (Some(_), _) => Err(ErrorCode::RebootstrapRequired),
+    }
 }
 
 /// A letter or digit, then letters, digits, `.` and `-`, the last of them a letter or digit

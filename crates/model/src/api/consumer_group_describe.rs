@@ -1,6 +1,8 @@
 //! ConsumerGroupDescribe (key 69), versions 0 and 1: G848-31.
 
-use fencepost_ids::{ErrorCode, GroupId};
+use std::collections::BTreeMap;
+
+use fencepost_ids::{ErrorCode, GroupId, TopicId};
 use fencepost_wire::messages::consumer_group_describe_response::{
     Assignment, DescribedGroup, Member, TopicPartitions,
 };
@@ -80,7 +82,8 @@ fn described(
 }
 
 fn describe_member(shown: &MemberDescription<'_>, metadata: &Metadata, version: i16) -> Member {
-    let MemberDescription { member, target } = shown;
+    let MemberDescription { member, shows_pending, target } = shown;
+    let pending = shows_pending.then_some(&member.pending_revocation);
     let text = |text: &str| StrBytes::from_string(text.to_owned());
     let described = Member::default()
         .with_member_id(member.id.to_wire())
@@ -91,9 +94,9 @@ fn describe_member(shown: &MemberDescription<'_>, metadata: &Metadata, version: 
         .with_client_host(text(&member.client_host))
         .with_subscribed_topic_names(member.topics.iter().map(ToWire::to_wire).collect())
         .with_subscribed_topic_regex(Some(text(&member.regex)))
-        .with_assignment(assignment(&member.assigned, metadata))
+        .with_assignment(assignment(&member.assigned, pending, metadata))
         .with_target_assignment(
-            target.map(|target| assignment(target, metadata)).unwrap_or_default(),
+            target.map(|target| assignment(target, None, metadata)).unwrap_or_default(),
         );
     if version >= MEMBER_TYPE_VERSION {
         let member_type = if member.classic.is_some() { CLASSIC_MEMBER } else { CONSUMER_MEMBER };
@@ -103,14 +106,22 @@ fn describe_member(shown: &MemberDescription<'_>, metadata: &Metadata, version: 
     }
 }
 
-/// Topics that are gone are not shown.
-fn assignment(partitions: &Partitions, metadata: &Metadata) -> Assignment {
-    let topics = partitions.topics().filter_map(|(id, partitions)| {
+/// Partitions, and behind them others. Topics that are gone are not shown.
+fn assignment(
+    partitions: &Partitions,
+    others: Option<&Partitions>,
+    metadata: &Metadata,
+) -> Assignment {
+    let mut topics: BTreeMap<TopicId, Vec<i32>> = BTreeMap::new();
+    for (id, partition) in partitions.iter().chain(others.into_iter().flat_map(Partitions::iter)) {
+        topics.entry(id).or_default().push(partition.0);
+    }
+    let topics = topics.into_iter().filter_map(|(id, partitions)| {
         let topic = metadata.topic_by_id(id)?;
         let shown = TopicPartitions::default()
             .with_topic_id(id.to_wire())
             .with_topic_name(topic.name.to_wire())
-            .with_partitions(partitions.iter().map(|partition| partition.0).collect());
+            .with_partitions(partitions);
         Some(shown)
     });
     Assignment::default().with_topic_partitions(topics.collect())

@@ -112,6 +112,7 @@ fn commit(
         (request.retention_time_ms != -1).then(|| now.plus_millis(request.retention_time_ms));
     let mut records = Vec::new();
     for (topic, answered) in topics.iter().zip(&mut response.topics) {
+        let id = id_of(&shard.host.metadata, &topic.name);
         for (partition, answer) in topic.partitions.iter().zip(&mut answered.partitions) {
             if answer.error_code != ErrorCode::None.code() {
                 continue;
@@ -123,7 +124,13 @@ fn commit(
             };
             let topic_id = TopicId::from_wire(&topic.topic_id);
             let value = value(topic_id, partition, now, expire_time);
-            answer.error_code = shard.offer(&mut records, key, value).code();
+            let error = shard.offer(&mut records, key, value);
+            if error.is_none() {
+                let version = call.ticket.version;
+                let at = (id, PartitionIndex(partition.partition_index));
+                shard.validate_partition(&group, &identity, CommitKind::Plain, version, at)?;
+            }
+            answer.error_code = error.code();
         }
     }
     shard.write(records, None)?;

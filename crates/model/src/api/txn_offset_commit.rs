@@ -67,7 +67,7 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: TxnOffsetCom
 }
 
 /// TXOFF-11: a partition that does not exist is answered as such, whatever happens to the rest; a
-/// topic of no partitions is left out, but for an unknown id.
+/// topic of no partitions is left out, unless it is unknown.
 fn sort(
     step: &Step<'_>,
     version: i16,
@@ -82,7 +82,8 @@ fn sort(
         }
     }
     let is_unknown_id = |name: &str| by_id && name.is_empty();
-    request.topics.retain(|topic| !topic.partitions.is_empty() || is_unknown_id(&topic.name));
+    let is_known = |name: &str| metadata.topic(name).is_some();
+    request.topics.retain(|topic| !topic.partitions.is_empty() || !is_known(&topic.name));
     let topics = request.topics.iter().map(|topic| {
         let known = metadata.topic(&topic.name);
         let answers = topic.partitions.iter().map(|partition| {
@@ -198,8 +199,11 @@ fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
     let mut shard = step.shard_of(call.broker, &group)?;
     judge(&shard, Moment::Append, call, request)?;
     let now = shard.host.now;
+    let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
+    let identity = identity(request, instance.as_ref());
     let mut records = Vec::new();
     for (topic, answered) in request.topics.iter().zip(&mut response.topics) {
+        let id = id_of(&shard.host.metadata, &topic.name);
         for (partition, answer) in topic.partitions.iter().zip(&mut answered.partitions) {
             if answer.error_code != ErrorCode::None.code() {
                 continue;
@@ -210,8 +214,13 @@ fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
                 partition: PartitionIndex(partition.partition_index),
             };
             let topic_id = TopicId::from_wire(&topic.topic_id);
-            let value = value(topic_id, partition, now);
-            answer.error_code = shard.offer(&mut records, key, value).code();
+            let error = shard.offer(&mut records, key, value(topic_id, partition, now));
+            if error.is_none() {
+                let at = (id, PartitionIndex(partition.partition_index));
+                let kind = CommitKind::Transactional;
+                shard.validate_partition(&group, &identity, kind, call.ticket.version, at)?;
+            }
+            answer.error_code = error.code();
         }
     }
     let id = ProducerId::from_wire(&request.producer_id);
@@ -245,13 +254,21 @@ fn judge(
         return Ok(());
     }
     let instance = request.group_instance_id.as_ref().map(InstanceId::from_wire);
-    let identity = Identity {
-        generation: GenerationId(request.generation_id_or_member_epoch),
-        member: &request.member_id,
-        instance: instance.as_ref(),
-    };
+    let identity = identity(request, instance.as_ref());
     let group = GroupId::from_wire(&request.group_id);
     shard.validate_commit(&group, &identity, CommitKind::Transactional, call.ticket.version)
+}
+
+/// Who commits.
+fn identity<'a>(
+    request: &'a TxnOffsetCommitRequest,
+    instance: Option<&'a InstanceId>,
+) -> Identity<'a> {
+    Identity {
+        generation: GenerationId(request.generation_id_or_member_epoch),
+        member: &request.member_id,
+        instance,
+    }
 }
 
 fn value(

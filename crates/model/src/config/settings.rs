@@ -98,6 +98,7 @@ settings! {
         delete_topic_enable: bool = true, "delete.topic.enable", ANY;
         fetch_max_bytes: i32 = 57_671_680, "fetch.max.bytes", 1024;
         fetch_purgatory_purge_interval_requests: Fixed<1_000> = Fixed, "fetch.purgatory.purge.interval.requests", ANY;
+        group_consumer_assignment_interval_ms: i32 = 1_000, "group.consumer.assignment.interval.ms", 0;
         group_consumer_assignors: String = "uniform,range".to_owned(), "group.consumer.assignors", ANY;
         group_consumer_heartbeat_interval_ms: i32 = 5_000, "group.consumer.heartbeat.interval.ms", 1;
         group_consumer_max_size: i32 = i32::MAX, "group.consumer.max.size", 1;

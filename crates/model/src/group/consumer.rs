@@ -63,10 +63,13 @@ pub(crate) const STATIC_LEAVE_EPOCH: MemberEpoch = MemberEpoch(-2);
 /// A KIP-848 group.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ConsumerGroup {
-    /// Rises with every change that asks for a new target; 0 in a group just created.
+    /// Rises with every change that asks for a new target; 0 in a group just created, or 1 from
+    /// release 4.3 on.
     epoch: MemberEpoch,
     /// The group epoch that the target was computed for.
     target_epoch: MemberEpoch,
+    /// When the target was computed; 0 if never, or before release 4.3.
+    target_time: Timestamp,
     target: BTreeMap<MemberId, Partitions>,
     /// What the subscribed topics were when the group epoch last rose (KIP-1101).
     metadata_hash: i64,
@@ -86,6 +89,8 @@ pub(crate) struct Settings {
     pub(crate) session_timeout_ms: i32,
     /// `group.consumer.heartbeat.interval.ms`.
     pub(crate) heartbeat_interval_ms: i32,
+    /// `group.consumer.assignment.interval.ms`; 0 before release 4.3, which brought it.
+    pub(crate) assignment_interval_ms: i32,
     /// `group.consumer.max.size`.
     pub(crate) max_size: i32,
     /// `group.consumer.assignors`, the default one first; never empty.
@@ -111,10 +116,11 @@ impl Settings {
 
     /// What JoinGroup answers to metadata that is no subscription (GRP-52).
     fn malformed_subscription(&self) -> ErrorCode {
-        if self.release >= Release::V4_2 {
-            ErrorCode::InconsistentGroupProtocol
-        } else {
-            ErrorCode::UnknownServerError
+        match self.release {
+            Release::V4_2 | Release::V4_4 => ErrorCode::InconsistentGroupProtocol,
+            Release::V3_9 | Release::V4_0 | Release::V4_1 | Release::V4_3 => {
+                ErrorCode::UnknownServerError
+            }
         }
     }
 
@@ -134,6 +140,25 @@ impl Settings {
     /// new target (KAFKA-19431).
     fn reconciles_with_subscriptions(&self) -> bool {
         self.release >= Release::V4_2
+    }
+
+    /// Whether it is remembered at which epoch a member got each partition, so that it may commit
+    /// for that at any epoch since (KIP-1251), and when a target was computed, so that the next one
+    /// is not computed too soon (KIP-1263).
+    fn remembers_assignments(&self) -> bool {
+        self.release >= Release::V4_3
+    }
+
+    /// Whether members of the classic protocol follow the target, and not the group epoch, which
+    /// may be ahead of it for a while.
+    fn follows_target(&self) -> bool {
+        self.release >= Release::V4_3
+    }
+
+    /// Whether another assignor in use is a reason for a new target, a newcomer to a taken seat
+    /// needs no room of its own, and a group that was left by all has its target at once.
+    fn minds_assignor(&self) -> bool {
+        self.release >= Release::V4_4
     }
 }
 
@@ -236,12 +261,15 @@ impl GroupState {
     }
 }
 
-impl Default for ConsumerGroup {
+impl ConsumerGroup {
     /// A group just created.
-    fn default() -> Self {
+    #[must_use]
+    pub(crate) fn created(release: Release) -> Self {
+        let epoch = MemberEpoch(i32::from(release >= Release::V4_3));
         Self {
-            epoch: JOIN_EPOCH,
-            target_epoch: JOIN_EPOCH,
+            epoch,
+            target_epoch: epoch,
+            target_time: Timestamp(0),
             target: BTreeMap::new(),
             metadata_hash: 0,
             partition_metadata: None,
@@ -251,9 +279,7 @@ impl Default for ConsumerGroup {
             regexes: BTreeMap::new(),
         }
     }
-}
 
-impl ConsumerGroup {
     /// Where the group stands.
     #[must_use]
     pub(crate) fn state(&self) -> GroupState {

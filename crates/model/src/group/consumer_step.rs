@@ -1,6 +1,7 @@
 //! A shard at work for KIP-848 groups.
 
 use fencepost_ids::{ErrorCode, GroupId, TopicId, TopicName};
+use fencepost_wire::Release;
 
 use super::assign::Assignor;
 use super::classic::State;
@@ -31,6 +32,11 @@ impl Settings {
         Self {
             session_timeout_ms: settings.group_consumer_session_timeout_ms,
             heartbeat_interval_ms: settings.group_consumer_heartbeat_interval_ms,
+            assignment_interval_ms: if config.release >= Release::V4_3 {
+                settings.group_consumer_assignment_interval_ms
+            } else {
+                0
+            },
             max_size: settings.group_consumer_max_size,
             assignors,
             regex_refresh_interval_ms: settings.group_consumer_regex_refresh_interval_ms,
@@ -79,7 +85,7 @@ impl ShardStep<'_> {
         let created = match self.shard.groups.get(group) {
             Some(Group::Classic(classic)) if joins && classic.state() == State::Empty => {
                 records.push(GroupRecord::ClassicGroup(group.clone(), None));
-                Some(ConsumerGroup::default())
+                Some(ConsumerGroup::created(settings.release))
             }
             Some(Group::Classic(_)) if joins => {
                 let upgrade = self.upgrade(settings, group)?;
@@ -90,7 +96,7 @@ impl ShardStep<'_> {
                 Some(upgrade.reply)
             }
             Some(Group::Classic(_)) => return Err(Refusal::classic_group(group)),
-            None if joins => Some(ConsumerGroup::default()),
+            None if joins => Some(ConsumerGroup::created(settings.release)),
             None => return Err(Refusal::unknown_group(group)),
             Some(Group::Consumer(_)) => None,
         };

@@ -11,6 +11,7 @@ use super::answers::Answers;
 use super::{Shard, ShardStep};
 use crate::api::txn_offset_commit::Commit;
 use crate::broker::Broker;
+use crate::config::ClusterConfig;
 use crate::metadata::CONSUMER_OFFSETS;
 use crate::step::{Parts, Step};
 use crate::timers::Timer;
@@ -95,10 +96,10 @@ pub(crate) fn elected(step: &mut Step<'_>, broker: BrokerId, partition: Partitio
     if group.shards.contains_key(&partition) || !group.loading.insert(partition) {
         return;
     }
-    let rules = host.config.rules;
+    let ClusterConfig { release, rules, .. } = *host.config;
     let Some(key) = host.key(CONSUMER_OFFSETS, partition) else { return };
     if !rules.is_on(Rule::LoadBeforeService) {
-        group.shards.insert(partition, Arc::new(Shard::new(key, rules)));
+        group.shards.insert(partition, Arc::new(Shard::new(key, release, rules)));
     }
     let stored = host.stored(key);
     if stored.is_some_and(|stored| stored.log.end_offset() > stored.log.start_offset()) {
@@ -117,7 +118,7 @@ fn finish_load(step: &mut Step<'_>, broker: BrokerId, partition: PartitionIndex)
     }
     let Some(key) = host.key(CONSUMER_OFFSETS, partition) else { return };
     let Some(stored) = host.stored(key) else { return };
-    group.shards.insert(partition, Arc::new(Shard::load(key, &stored.log, host.config.rules, now)));
+    group.shards.insert(partition, Arc::new(Shard::load(key, &stored.log, host.config, now)));
     if let Some(mut shard) = step.shard(broker, partition) {
         shard.loaded();
     }

@@ -1,17 +1,23 @@
 //! Loading a partition of `__consumer_offsets`: the whole log, in order (TXOFF-75).
 
-use fencepost_ids::{Rules, Timestamp};
+use fencepost_ids::Timestamp;
 use fencepost_log::{ControlRecord, Log, StoredBatch};
 
 use super::Shard;
 use super::records::GroupRecord;
+use crate::config::ClusterConfig;
 use crate::metadata::PartitionKey;
 
 impl Shard {
     /// The state that a log leaves. Records of unknown versions and malformed ones are passed over
     /// (TXOFF-70).
-    pub(super) fn load(key: PartitionKey, log: &Log, rules: Rules, now: Timestamp) -> Self {
-        let mut shard = Self::new(key, rules);
+    pub(super) fn load(
+        key: PartitionKey,
+        log: &Log,
+        config: &ClusterConfig,
+        now: Timestamp,
+    ) -> Self {
+        let mut shard = Self::new(key, config.release, config.rules);
         for batch in log.batches_from(log.start_offset()) {
             shard.load_batch(batch, now);
         }

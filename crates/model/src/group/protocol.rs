@@ -1,6 +1,9 @@
 //! A group of either protocol, for what both have.
 
-use fencepost_ids::{ErrorCode, GroupId, MemberEpoch, Rules, Timestamp, TopicName};
+use fencepost_ids::{
+    ErrorCode, GroupId, MemberEpoch, PartitionIndex, Rules, Timestamp, TopicId, TopicName,
+};
+use fencepost_wire::Release;
 
 use super::classic::{ClassicGroup, CommitKind, Identity, State};
 use super::consumer::ConsumerGroup;
@@ -73,11 +76,27 @@ impl Group {
         identity: &Identity<'_>,
         kind: CommitKind,
         version: i16,
-        rules: Rules,
+        (release, rules): (Release, Rules),
     ) -> Result<(), ErrorCode> {
         match self {
             Self::Classic(group) => group.validate_offset_commit(identity, kind, rules),
-            Self::Consumer(group) => group.validate_offset_commit(identity, kind, version, rules),
+            Self::Consumer(group) => {
+                group.validate_offset_commit(identity, kind, version, (release, rules))
+            }
+        }
+    }
+
+    /// Whether a commit of an identity that was found good may touch a partition; in a classic group
+    /// it may touch any.
+    pub(crate) fn validate_partition(
+        &self,
+        identity: &Identity<'_>,
+        topic: TopicId,
+        partition: PartitionIndex,
+    ) -> Result<(), ErrorCode> {
+        match self {
+            Self::Classic(_) => Ok(()),
+            Self::Consumer(group) => group.validate_partition(identity, topic, partition),
         }
     }
 

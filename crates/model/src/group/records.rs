@@ -9,8 +9,9 @@ mod classic_group;
 pub(crate) use classic_group::{ClassicGroupMemberValue, ClassicGroupValue};
 mod consumer_group;
 pub(crate) use consumer_group::{
-    ClassicMemberMetadata, ConsumerGroupRecord, ConsumerMemberValue, CurrentAssignmentValue,
-    GroupEpochValue, RegularExpressionValue, SubscribedTopic,
+    AssignmentEpochs, ClassicMemberMetadata, ConsumerGroupRecord, ConsumerMemberValue,
+    CurrentAssignmentValue, GroupEpochValue, RegularExpressionValue, SubscribedTopic,
+    TargetEpochValue,
 };
 mod consumer_protocol;
 pub(crate) use consumer_protocol::{Assignment, Subscription};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fencepost_ids::{GroupId, Offset, ProducerId, Rules, Timestamp, TopicPartition};
 use fencepost_log::MarkerType;
+use fencepost_wire::Release;
 
 use super::Group;
 use super::classic::ClassicGroup;
@@ -20,6 +21,7 @@ use crate::timers::GroupTimer;
 #[derive(Clone, Debug)]
 pub(crate) struct Shard {
     pub(super) key: PartitionKey,
+    release: Release,
     pub(super) groups: BTreeMap<GroupId, Group>,
     pub(super) offsets: Offsets,
     /// The groups' timers that run, so that a group that goes can stop its own.
@@ -34,9 +36,10 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(super) const fn new(key: PartitionKey, rules: Rules) -> Self {
+    pub(super) const fn new(key: PartitionKey, release: Release, rules: Rules) -> Self {
         Self {
             key,
+            release,
             groups: BTreeMap::new(),
             offsets: Offsets::new(rules),
             timers: BTreeSet::new(),
@@ -112,7 +115,7 @@ impl Shard {
             (Some(Group::Consumer(consumer)), _) => consumer.replay(record),
             (Some(Group::Classic(_)) | None, true) => {}
             (Some(Group::Classic(_)) | None, false) => {
-                let mut consumer = ConsumerGroup::default();
+                let mut consumer = ConsumerGroup::created(self.release);
                 consumer.replay(record);
                 self.groups.insert(group, Group::Consumer(consumer));
             }

@@ -52,7 +52,8 @@ impl TxnProfile {
             Release::V3_9 => Self::V3_9,
             Release::V4_0 => Self::V4_0,
             Release::V4_1 => Self::V4_1,
-            Release::V4_2 | Release::V4_3 | Release::V4_4 => Self::V4_2,
+            Release::V4_2 => Self::V4_2,
+            Release::V4_3 | Release::V4_4 => Self::V4_3,
         };
         Self { in_force: host.config.rules, ..release }
     }
@@ -95,7 +96,6 @@ impl TxnProfile {
     pub(crate) const V4_2: Self = Self { strict_marker_epochs: true, ..Self::V4_1 };
 
     /// Kafka 4.3, the first that writes the neighbouring producer ids (KAFKA-20310).
-    #[cfg(test)]
     pub(crate) const V4_3: Self = Self {
         fence: FenceBump::OnceOrRotate,
         logs_neighbour_ids: true,

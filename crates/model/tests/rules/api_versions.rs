@@ -2,7 +2,8 @@
 
 use fencepost_wire::messages::update_features_request::FeatureUpdateKey;
 use fencepost_wire::messages::{
-    ApiVersionsRequest, ApiVersionsResponse, GroupId, JoinGroupRequest, UpdateFeaturesRequest,
+    ApiVersionsRequest, ApiVersionsResponse, DescribeClusterRequest, GroupId, JoinGroupRequest,
+    UpdateFeaturesRequest,
 };
 use fencepost_wire::{ApiKey, Release, Response, StrBytes};
 
@@ -129,6 +130,50 @@ fn fetch_01_and_api_01_the_ranges_of_each_release() {
     assert_eq!(ranges(Release::V4_0), [(0, 12), (4, 17), (1, 10), (1, 1), (0, 1)]);
     assert_eq!(ranges(Release::V4_1), [(0, 13), (4, 18), (1, 10), (1, 1), (0, 2)]);
     assert_eq!(ranges(Release::V4_2), [(0, 13), (4, 18), (1, 11), (1, 2), (0, 2)]);
+    assert_eq!(ranges(Release::V4_4), [(0, 13), (4, 18), (1, 11), (1, 2), (0, 2)]);
+    let newest = |release| {
+        let answer = ask(&mut of_release(release), 0);
+        [18, 28, 42].map(|key| range(&answer, key).expect("listed"))
+    };
+    assert_eq!(newest(Release::V4_3), [(0, 4), (0, 5), (0, 2)]);
+    assert_eq!(newest(Release::V4_4), [(0, 5), (0, 6), (0, 3)]);
+}
+
+/// API-62: a client that means another broker is told so.
+#[test]
+fn api_62_a_client_says_which_broker_it_means() {
+    let mut world = of_release(Release::V4_4);
+    let client = world.connect(0);
+    let Response::DescribeCluster(cluster) =
+        world.call(client, 0, DescribeClusterRequest::default())
+    else {
+        panic!("not a DescribeCluster response")
+    };
+    let own = Some(cluster.cluster_id);
+    let other = Some(StrBytes::from_static_str("another"));
+    let cases = [
+        (None, -1, 0),
+        (own.clone(), 0, 0),
+        (own.clone(), 1, 129),
+        (other.clone(), 0, 129),
+        (own, -1, 42),
+        (other, -1, 42),
+        (None, 0, 42),
+    ];
+    for (cluster_id, node_id, error) in cases {
+        let text = StrBytes::from_static_str;
+        let request = fencepost_wire::ApiVersionsRequest {
+            client_software_name: text("test"),
+            client_software_version: text("1"),
+            cluster_id: cluster_id.clone(),
+            node_id,
+        };
+        let Response::ApiVersions(answer) = world.call(client, 5, request) else {
+            panic!("not an ApiVersions response")
+        };
+        assert_eq!(answer.error_code, error, "{cluster_id:?} {node_id}");
+        assert_eq!(answer.api_keys.is_empty(), error != 0);
+    }
 }
 
 fn levels(answer: &ApiVersionsResponse, name: &str) -> [Option<(i16, i16)>; 2] {

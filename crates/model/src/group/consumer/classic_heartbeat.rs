@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{ErrorCode, GenerationId, InstanceId, PartitionIndex, Rule, TopicId};
+use fencepost_ids::{
+    ErrorCode, GenerationId, InstanceId, MemberEpoch, PartitionIndex, Rule, TopicId,
+};
 
 use super::downgrade::assignment;
 use super::{
@@ -28,7 +30,9 @@ impl ConsumerGroup {
         let (member, classic) = self.classic_member(context, member, instance, generation)?;
         let mut timers = vec![context.session_timer_of(&member.id, classic.session_timeout_ms)];
         let mut reply = ErrorCode::None;
-        if self.must_rejoin(member) && context.settings.rules.is_on(Rule::ClassicMemberRejoin) {
+        if self.must_rejoin(context, member)
+            && context.settings.rules.is_on(Rule::ClassicMemberRejoin)
+        {
             reply = ErrorCode::RebalanceInProgress;
             timers.push(join_timer(context, member));
         }
@@ -57,7 +61,9 @@ impl ConsumerGroup {
         {
             return Err(inconsistent());
         }
-        if self.epoch > member.epoch && member.state != ReconciliationState::UnrevokedPartitions {
+        if self.leading_epoch(context) > member.epoch
+            && member.state != ReconciliationState::UnrevokedPartitions
+        {
             let timers = vec![join_timer(context, member)];
             let reply = SyncReply::refused(ErrorCode::RebalanceInProgress);
             return Ok(Outcome { records: Vec::new(), timers, downgrade: None, reply });
@@ -93,9 +99,14 @@ impl ConsumerGroup {
         Ok((member, classic))
     }
 
+    /// The epoch that members are to come to.
+    fn leading_epoch(&self, context: &Context<'_>) -> MemberEpoch {
+        if context.settings.follows_target() { self.target_epoch } else { self.epoch }
+    }
+
     /// Whether a JoinGroup would move the member on.
-    fn must_rejoin(&self, member: &ConsumerMember) -> bool {
-        member.epoch < self.epoch
+    fn must_rejoin(&self, context: &Context<'_>, member: &ConsumerMember) -> bool {
+        member.epoch < self.leading_epoch(context)
             || match member.state {
                 ReconciliationState::Stable => false,
                 ReconciliationState::UnrevokedPartitions => true,

@@ -47,7 +47,12 @@ impl ConsumerGroup {
         if returning.is_none() {
             draft.update_target(context).map_err(|refusal| refused(refusal.error))?;
         }
-        if returning.is_none() || change == Change::Same {
+        let has_stale_target = if context.settings.follows_target() {
+            draft.target_epoch < draft.epoch
+        } else {
+            change == Change::Changed
+        };
+        if returning.is_none() || !has_stale_target {
             draft.reconcile_member(context, id, Some(&owned), change);
         }
         let after = draft.members.get(id).cloned().unwrap_or(before);
@@ -63,7 +68,7 @@ impl ConsumerGroup {
         };
         match returning {
             Some(returning) => self
-                .downgrade_with(context, draft, (&returning, &*after), change, reply)
+                .downgrade_with(context, draft, (&returning, &*after), has_stale_target, reply)
                 .map_err(|refusal| refused(refusal.error)),
             None => {
                 draft.time_classic_member(context, request);
@@ -83,7 +88,7 @@ impl ConsumerGroup {
         if settings.migration == MigrationPolicy::Disabled && settings.joins_strictly() {
             return Err(inconsistent());
         }
-        self.check_room(request.member.id(), settings)?;
+        self.check_room(request.member.id(), request.instance.as_ref(), settings)?;
         let all_offer = |protocol: &Protocol| {
             let mut classic = self.members().filter_map(|member| member.classic.as_ref());
             classic.all(|classic| classic.protocols.iter().any(|own| own.name == protocol.name))
@@ -121,13 +126,14 @@ impl ConsumerGroup {
     }
 
     /// The last member of the consumer protocol came back in the classic one: the group becomes a
-    /// classic one, which rebalances only if the member's subscription is another (GRP-62).
+    /// classic one, which rebalances only if the member's subscription is another, or from release
+    /// 4.3 on if the group waits for a new target (GRP-62).
     fn downgrade_with(
         &self,
         context: &Context<'_>,
         draft: Draft<'_>,
         (returning, after): (&ConsumerMember, &ConsumerMember),
-        change: Change,
+        rebalances: bool,
         reply: JoinReply,
     ) -> Result<Outcome<JoinReply>, Refusal> {
         let others = self.members().filter(|member| member.id != returning.id);
@@ -139,7 +145,6 @@ impl ConsumerGroup {
         let mut outcome = draft.outcome(reply);
         outcome.records.extend(tombstones);
         outcome.timers.clear();
-        let rebalances = change == Change::Changed;
         outcome.downgrade = Some(Downgrade { group, rebalances });
         Ok(outcome)
     }

@@ -25,6 +25,8 @@ pub(crate) struct GroupDescription<'a> {
 pub(crate) struct MemberDescription<'a> {
     /// The member, with what it holds.
     pub(crate) member: &'a ConsumerMember,
+    /// Whether what it is to give up counts as held.
+    pub(crate) shows_pending: bool,
     /// What it should hold, or none if no target was computed for it yet.
     pub(crate) target: Option<&'a Partitions>,
 }
@@ -40,7 +42,11 @@ impl ConsumerGroup {
             assignor: self.assignor(&settings.assignors),
             members: self
                 .members()
-                .map(|member| MemberDescription { member, target: self.target.get(&member.id) })
+                .map(|member| MemberDescription {
+                    member,
+                    shows_pending: settings.remembers_assignments(),
+                    target: self.target.get(&member.id),
+                })
                 .collect(),
         }
     }

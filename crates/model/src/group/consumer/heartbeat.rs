@@ -155,12 +155,17 @@ impl Draft<'_> {
         before: &ConsumerMember,
         after: &ConsumerMember,
     ) -> Subscription {
+        let former = self.assignor(&context.settings.assignors);
         if after != before || !self.members.contains_key(&before.id) {
             let value = after.value();
             self.write(ConsumerGroupRecord::Member(before.id.clone(), Some(value)));
         }
         let is_first = self.epoch == JOIN_EPOCH;
-        let raise = is_first || after.topics != before.topics;
+        let assignors = &context.settings.assignors;
+        let is_assigned_otherwise = context.settings.minds_assignor()
+            && after.classic.is_none()
+            && self.assignor(assignors) != former;
+        let raise = is_first || after.topics != before.topics || is_assigned_otherwise;
         let change = self.change_regex(context, before.regex(), after.regex());
         match change {
             RegexChange::Unmatched if !raise => {}

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fencepost_ids::{ErrorCode, InstanceId, MemberEpoch, MemberId, Rule};
+use fencepost_ids::{ErrorCode, InstanceId, MemberEpoch, MemberId, Rule, Timestamp};
 
 use super::heartbeat::Heartbeat;
 use super::seat::unknown_member;
 use super::{
-    ConsumerGroup, ConsumerMember, Context, Draft, HeartbeatReply, LEAVE_EPOCH, Outcome,
-    ReconciliationState, Refusal, STATIC_LEAVE_EPOCH, TimerChange,
+    ConsumerGroup, ConsumerMember, Context, Draft, HeartbeatReply, JOIN_EPOCH, LEAVE_EPOCH,
+    Outcome, ReconciliationState, Refusal, STATIC_LEAVE_EPOCH, TimerChange,
 };
 use crate::group::assign::Partitions;
 use crate::group::records::{ConsumerGroupRecord, CurrentAssignmentValue};
@@ -35,7 +35,7 @@ impl ConsumerGroup {
         };
         if request.epoch == STATIC_LEAVE_EPOCH && request.instance.is_some() {
             let mut draft = Draft::new(self);
-            draft.vacate(member);
+            draft.vacate(context, member);
             return Ok(draft.outcome(reply(STATIC_LEAVE_EPOCH)));
         }
         self.without(context, &BTreeSet::from([member.id.clone()]), reply(LEAVE_EPOCH))
@@ -180,6 +180,9 @@ impl Draft<'_> {
             self.drop_regex(regex);
         }
         self.refresh_metadata(context, true);
+        if self.members.is_empty() && context.settings.minds_assignor() {
+            self.write_target_epoch(Timestamp(0));
+        }
         for id in ids {
             self.change(TimerChange::Disarm(GroupTimer::Session(id.clone())));
             self.change(TimerChange::Disarm(GroupTimer::Rebalance(id.clone())));
@@ -190,10 +193,12 @@ impl Draft<'_> {
 
     /// A static member goes for a while: it keeps its partitions, but not those that it was to
     /// give up. Its session goes on from its last heartbeat.
-    fn vacate(&mut self, member: &ConsumerMember) {
+    /// Its successor may commit for them at any epoch.
+    fn vacate(&mut self, context: &Context<'_>, member: &ConsumerMember) {
         let current = CurrentAssignmentValue {
             epoch: STATIC_LEAVE_EPOCH,
             pending_revocation: Partitions::default(),
+            since: context.settings.since(member.assigned.iter(), JOIN_EPOCH),
             ..member.current()
         };
         self.write(ConsumerGroupRecord::CurrentAssignment(member.id.clone(), Some(current)));

@@ -7,7 +7,9 @@ use fencepost_ids::{ClientId, InstanceId, MemberEpoch, MemberId, TopicName};
 
 use super::JOIN_EPOCH;
 use crate::group::assign::Partitions;
-use crate::group::records::{ClassicMemberMetadata, ConsumerMemberValue, CurrentAssignmentValue};
+use crate::group::records::{
+    AssignmentEpochs, ClassicMemberMetadata, ConsumerMemberValue, CurrentAssignmentValue,
+};
 
 /// How far a member is on its way to the target (G848-02).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,6 +78,8 @@ pub(crate) struct ConsumerMember {
     pub(crate) assigned: Partitions,
     /// What it holds and must give up.
     pub(crate) pending_revocation: Partitions,
+    /// The epoch at which it got each of these; nothing before release 4.3.
+    pub(crate) since: AssignmentEpochs,
 }
 
 impl ConsumerMember {
@@ -97,6 +101,7 @@ impl ConsumerMember {
             state: ReconciliationState::Stable,
             assigned: Partitions::default(),
             pending_revocation: Partitions::default(),
+            since: AssignmentEpochs::new(),
         }
     }
 
@@ -143,6 +148,7 @@ impl ConsumerMember {
             state: self.state,
             assigned: self.assigned.clone(),
             pending_revocation: self.pending_revocation.clone(),
+            since: self.since.clone(),
         }
     }
 
@@ -152,5 +158,6 @@ impl ConsumerMember {
         self.state = value.state;
         self.assigned = value.assigned;
         self.pending_revocation = value.pending_revocation;
+        self.since = value.since;
     }
 }

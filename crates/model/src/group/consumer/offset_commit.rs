@@ -1,6 +1,7 @@
 //! Who may commit and fetch offsets (TXOFF-28, TXOFF-52, TXOFF-58, G848-28).
 
-use fencepost_ids::{ErrorCode, MemberEpoch, Rule, Rules};
+use fencepost_ids::{ErrorCode, MemberEpoch, PartitionIndex, Rule, Rules, TopicId};
+use fencepost_wire::Release;
 
 use super::{ConsumerGroup, ConsumerMember};
 use crate::group::classic::{CommitKind, Identity};
@@ -20,7 +21,7 @@ impl ConsumerGroup {
         identity: &Identity<'_>,
         kind: CommitKind,
         version: i16,
-        rules: Rules,
+        (release, rules): (Release, Rules),
     ) -> Result<(), ErrorCode> {
         if !rules.is_on(Rule::CommitEpochFencing) {
             return Ok(());
@@ -36,7 +37,30 @@ impl ConsumerGroup {
         if kind == CommitKind::Plain && is_too_old {
             return Err(ErrorCode::UnsupportedVersion);
         }
+        if release >= Release::V4_3 && identity.generation.0 < member.epoch.0 {
+            return Ok(());
+        }
         member.check_commit_epoch(identity.generation.0)
+    }
+
+    /// Whether a commit of an identity that was found good may touch a partition: at an older epoch
+    /// than the member's it must be the member's since then (TXOFF-79).
+    ///
+    /// # Errors
+    /// The error that stands on every partition of the commit.
+    pub(crate) fn validate_partition(
+        &self,
+        identity: &Identity<'_>,
+        topic: TopicId,
+        partition: PartitionIndex,
+    ) -> Result<(), ErrorCode> {
+        let Some(member) = self.member(identity.member) else { return Ok(()) };
+        let epoch = MemberEpoch(identity.generation.0);
+        let since = member.since.get(&(topic, partition));
+        if epoch >= member.epoch || since.is_some_and(|since| epoch >= *since) {
+            return Ok(());
+        }
+        Err(member.stale_epoch())
     }
 
     /// Whether a fetch by this member at this epoch is allowed; it may name neither.
@@ -63,10 +87,14 @@ impl ConsumerMember {
     /// Whether this is the member's epoch, which one of the classic protocol calls its generation
     /// (GRP-64).
     fn check_commit_epoch(&self, epoch: i32) -> Result<(), ErrorCode> {
+        if epoch == self.epoch.0 { Ok(()) } else { Err(self.stale_epoch()) }
+    }
+
+    /// What the member's protocol calls another epoch.
+    const fn stale_epoch(&self) -> ErrorCode {
         match &self.classic {
-            _ if epoch == self.epoch.0 => Ok(()),
-            Some(_) => Err(ErrorCode::IllegalGeneration),
-            None => Err(ErrorCode::StaleMemberEpoch),
+            Some(_) => ErrorCode::IllegalGeneration,
+            None => ErrorCode::StaleMemberEpoch,
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use fencepost_ids::{MemberEpoch, MemberId, PartitionIndex, Rule, TopicId};
 
-use super::{ConsumerGroup, ConsumerMember, Context, Draft, ReconciliationState, TimerChange};
+use super::{
+    ConsumerGroup, ConsumerMember, Context, Draft, ReconciliationState, Settings, TimerChange,
+};
 use crate::group::assign::Partitions;
-use crate::group::records::{ConsumerGroupRecord, CurrentAssignmentValue};
+use crate::group::records::{AssignmentEpochs, ConsumerGroupRecord, CurrentAssignmentValue};
 use crate::timers::GroupTimer;
 
 /// Whether a member, by what it says that it owns, still owns one of these; one that says nothing
@@ -27,6 +29,32 @@ struct Move<'a> {
     /// What it says that it owns.
     owned: Option<&'a Partitions>,
     subscription: Subscription,
+}
+
+impl Move<'_> {
+    /// Since when the member has these, if that is remembered.
+    fn kept(
+        &self,
+        partitions: impl Iterator<Item = (TopicId, PartitionIndex)>,
+    ) -> AssignmentEpochs {
+        let since = &self.member.since;
+        partitions.filter_map(|at| since.get(&at).map(|epoch| (at, *epoch))).collect()
+    }
+}
+
+impl Settings {
+    /// All these since this epoch, if that is remembered.
+    pub(super) fn since(
+        &self,
+        partitions: impl Iterator<Item = (TopicId, PartitionIndex)>,
+        epoch: MemberEpoch,
+    ) -> AssignmentEpochs {
+        if self.remembers_assignments() {
+            partitions.map(|at| (at, epoch)).collect()
+        } else {
+            AssignmentEpochs::new()
+        }
+    }
 }
 
 impl ConsumerGroup {
@@ -67,6 +95,7 @@ impl ConsumerGroup {
                 epoch,
                 previous_epoch,
                 state: ReconciliationState::UnrevokedPartitions,
+                since: step.kept(assigned.iter().chain(revoked.iter())),
                 assigned,
                 pending_revocation: revoked,
             };
@@ -76,6 +105,8 @@ impl ConsumerGroup {
         let free: Partitions =
             wanted.iter().filter(|partition| self.is_free(step, *partition)).collect();
         let all_free = free.len() == count;
+        let mut since = step.kept(assigned.iter());
+        since.extend(context.settings.since(free.iter(), self.target_epoch));
         assigned.extend(free.iter());
         CurrentAssignmentValue {
             epoch: self.target_epoch,
@@ -87,6 +118,7 @@ impl ConsumerGroup {
             },
             assigned,
             pending_revocation: Partitions::default(),
+            since,
         }
     }
 
@@ -116,13 +148,19 @@ impl ConsumerGroup {
         let mut pending_revocation = member.pending_revocation.clone();
         pending_revocation.extend(member.assigned.difference(&assigned).iter());
         if assigned == member.assigned {
-            None
-        } else if owns_any(*owned, &pending_revocation) {
-            let state = ReconciliationState::UnrevokedPartitions;
-            Some(CurrentAssignmentValue { state, assigned, pending_revocation, ..member.current() })
-        } else {
-            Some(CurrentAssignmentValue { assigned, ..member.current() })
+            return None;
         }
+        let mut current = member.current();
+        if context.settings.remembers_assignments() {
+            current.previous_epoch = member.epoch;
+        }
+        if owns_any(*owned, &pending_revocation) {
+            current.state = ReconciliationState::UnrevokedPartitions;
+            current.pending_revocation = pending_revocation;
+        }
+        current.since = step.kept(assigned.iter().chain(current.pending_revocation.iter()));
+        current.assigned = assigned;
+        Some(current)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{MemberEpoch, MemberId};
+use fencepost_ids::{MemberEpoch, MemberId, Timestamp};
 
 use super::{ConsumerGroup, ConsumerMember};
-use crate::group::records::ConsumerGroupRecord;
+use crate::group::records::{ConsumerGroupRecord, TargetEpochValue};
 
 impl ConsumerGroup {
     /// Applies a record. The tombstone of the group epoch ends the group itself, which is its
@@ -23,8 +23,11 @@ impl ConsumerGroup {
                 self.change_member(&id, |member| member.set_value(value));
             }
             ConsumerGroupRecord::Member(id, None) => self.remove_member(&id),
-            ConsumerGroupRecord::TargetEpoch(epoch) => {
-                self.target_epoch = epoch.unwrap_or(MemberEpoch(-1));
+            ConsumerGroupRecord::TargetEpoch(value) => {
+                let nothing = TargetEpochValue { epoch: MemberEpoch(-1), time: Timestamp(0) };
+                let TargetEpochValue { epoch, time } = value.unwrap_or(nothing);
+                self.target_epoch = epoch;
+                self.target_time = time;
             }
             ConsumerGroupRecord::TargetAssignment(id, Some(partitions)) => {
                 self.target.insert(id, partitions);

@@ -23,7 +23,7 @@ pub(super) enum Seat {
 impl ConsumerGroup {
     pub(super) fn seat(&self, context: &Context<'_>, request: &Heartbeat) -> Result<Seat, Refusal> {
         let settings = context.settings;
-        self.check_room(&request.member, settings)?;
+        self.check_room(&request.member, request.instance.as_ref(), settings)?;
         match (&request.instance, request.epoch == JOIN_EPOCH) {
             (None, joins) => self.dynamic_seat(context, request, joins),
             (Some(instance), true) => self.static_seat(request, instance, settings),
@@ -35,9 +35,16 @@ impl ConsumerGroup {
         }
     }
 
-    pub(super) fn check_room(&self, member: &MemberId, settings: &Settings) -> Result<(), Refusal> {
+    pub(super) fn check_room(
+        &self,
+        member: &MemberId,
+        instance: Option<&InstanceId>,
+        settings: &Settings,
+    ) -> Result<(), Refusal> {
         let max_size = usize::try_from(settings.max_size).unwrap_or(0);
-        if self.members.len() < max_size || self.members.contains_key(member) {
+        let has_seat = settings.minds_assignor()
+            && instance.is_some_and(|instance| self.seats.contains_key(instance));
+        if self.members.len() < max_size || self.members.contains_key(member) || has_seat {
             return Ok(());
         }
         let message =

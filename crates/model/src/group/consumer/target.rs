@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use fencepost_ids::{ErrorCode, MemberId, TopicId};
+use fencepost_ids::{ErrorCode, MemberId, Timestamp, TopicId};
 
 use super::{ConsumerGroup, Context, Draft, Refusal};
 use crate::group::assign::{Assignable, Assignor, Partitions, Subscriber};
-use crate::group::records::ConsumerGroupRecord;
+use crate::group::records::{ConsumerGroupRecord, TargetEpochValue};
 
 impl ConsumerGroup {
     /// The assignor that most members name; of several the one that is configured first, which
@@ -41,6 +41,14 @@ impl ConsumerGroup {
         })
     }
 
+    /// Whether the last target is so fresh that another one must wait (G848-36).
+    fn has_fresh_target(&self, context: &Context<'_>) -> bool {
+        let interval = i64::from(context.settings.assignment_interval_ms);
+        self.target_time != Timestamp(0)
+            && interval > 0
+            && context.now < self.target_time.plus_millis(interval)
+    }
+
     fn compute_target(&self, context: &Context<'_>) -> BTreeMap<MemberId, Partitions> {
         let subscribers: BTreeMap<_, _> = self
             .members()
@@ -61,13 +69,19 @@ impl ConsumerGroup {
 }
 
 impl Draft<'_> {
-    /// Computes a new target for all members if the group epoch rose.
+    /// The target is that of the group epoch now.
+    pub(super) fn write_target_epoch(&mut self, time: Timestamp) {
+        let value = TargetEpochValue { epoch: self.epoch, time };
+        self.write(ConsumerGroupRecord::TargetEpoch(Some(value)));
+    }
+
+    /// Computes a new target for all members if the group epoch rose, unless it is too soon.
     ///
     /// # Errors
     /// UNKNOWN_SERVER_ERROR from the uniform assignor, as Kafka stumbles over a partition that does
     /// not exist; only a classic group that was converted can have one (GRP-60).
     pub(super) fn update_target(&mut self, context: &Context<'_>) -> Result<(), Refusal> {
-        if self.epoch <= self.target_epoch {
+        if self.epoch <= self.target_epoch || self.has_fresh_target(context) {
             return Ok(());
         }
         let assignor = self.assignor(&context.settings.assignors);
@@ -79,8 +93,11 @@ impl Draft<'_> {
                 self.write(ConsumerGroupRecord::TargetAssignment(member, Some(partitions)));
             }
         }
-        let epoch = self.epoch;
-        self.write(ConsumerGroupRecord::TargetEpoch(Some(epoch)));
+        self.write_target_epoch(if context.settings.remembers_assignments() {
+            context.now
+        } else {
+            Timestamp(0)
+        });
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod driver;
 mod epochs;
+mod intervals;
 mod leaves;
 mod offsets;
 mod properties;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fencepost_ids::{ErrorCode, MemberEpoch, PartitionIndex, TopicId};
+use fencepost_ids::{ErrorCode, MemberEpoch, PartitionIndex, Timestamp, TopicId};
 
 use super::{
     ConsumerGroup, ConsumerMember, Context, Outcome, ReconciliationState, Refusal, Settings,
@@ -11,6 +11,7 @@ use crate::group::assign::Partitions;
 use crate::group::classic::{ClassicGroup, Member};
 use crate::group::records::{
     Assignment, ClassicMemberMetadata, ConsumerGroupRecord, Malformed, Subscription,
+    TargetEpochValue,
 };
 
 impl ConsumerGroup {
@@ -61,7 +62,7 @@ impl ConsumerGroup {
         {
             return Err(Refusal::of(ErrorCode::UnknownServerError));
         }
-        let mut group = Self::default();
+        let mut group = Self::created(context.settings.release);
         let mut records = Vec::new();
         let mut write = |group: &mut Self, record: ConsumerGroupRecord| {
             group.replay(record.clone());
@@ -78,7 +79,8 @@ impl ConsumerGroup {
             let target = Some(assigned.clone());
             write(&mut group, ConsumerGroupRecord::TargetAssignment(id.clone(), target));
         }
-        write(&mut group, ConsumerGroupRecord::TargetEpoch(Some(epoch)));
+        let target = TargetEpochValue { epoch, time: Timestamp(0) };
+        write(&mut group, ConsumerGroupRecord::TargetEpoch(Some(target)));
         for member in &members {
             let current = Some(member.current());
             write(&mut group, ConsumerGroupRecord::CurrentAssignment(member.id.clone(), current));
@@ -131,6 +133,7 @@ fn carried(
         epoch,
         previous_epoch: epoch,
         state: ReconciliationState::Stable,
+        since: context.settings.since(assigned.iter(), epoch),
         assigned,
         ..ConsumerMember::new(member.id.clone())
     })

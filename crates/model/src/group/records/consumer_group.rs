@@ -1,12 +1,13 @@
 //! KIP-848 consumer groups: keys of version 3 to 8 and 16 with their values of version 0 (TXOFF-70,
 //! G848-04, KIP-848, KIP-1101).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes};
 use fencepost_ids::{
-    ClientId, GroupId, InstanceId, MemberEpoch, MemberId, Timestamp, TopicId, TopicName,
+    ClientId, GroupId, InstanceId, MemberEpoch, MemberId, PartitionIndex, Timestamp, TopicId,
+    TopicName,
 };
 
 use super::encoding::{Fields, Malformed, put_string};
@@ -29,7 +30,7 @@ pub(crate) enum ConsumerGroupRecord {
     /// Key 5: who a member is and what it subscribes to.
     Member(MemberId, Option<ConsumerMemberValue>),
     /// Key 6: the epoch of the target assignment.
-    TargetEpoch(Option<MemberEpoch>),
+    TargetEpoch(Option<TargetEpochValue>),
     /// Key 7: what a member should hold.
     TargetAssignment(MemberId, Option<Partitions>),
     /// Key 8: what a member holds.
@@ -90,6 +91,18 @@ pub(crate) struct ClassicMemberMetadata {
     pub(crate) protocols: Vec<Protocol>,
 }
 
+/// The value of key 6.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TargetEpochValue {
+    /// The group epoch that the target was computed for.
+    pub(crate) epoch: MemberEpoch,
+    /// When it was computed, 0 for unknown; releases from 4.3 write it (KIP-1263).
+    pub(crate) time: Timestamp,
+}
+
+/// The epoch at which its member got each partition; releases from 4.3 write them (KIP-1251).
+pub(crate) type AssignmentEpochs = BTreeMap<(TopicId, PartitionIndex), MemberEpoch>;
+
 /// The value of key 8.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct CurrentAssignmentValue {
@@ -103,6 +116,8 @@ pub(crate) struct CurrentAssignmentValue {
     pub(crate) assigned: Partitions,
     /// What it must give up.
     pub(crate) pending_revocation: Partitions,
+    /// Since when it has all that.
+    pub(crate) since: AssignmentEpochs,
 }
 
 /// The value of key 16.
@@ -175,7 +190,7 @@ impl ConsumerGroupRecord {
             Self::GroupEpoch(value) => value::put_group_epoch(&mut out, value.as_ref()?),
             Self::PartitionMetadata(value) => value::put_topics(&mut out, value.as_ref()?),
             Self::Member(_, value) => value::put_member(&mut out, value.as_ref()?),
-            Self::TargetEpoch(value) => value::put_target_epoch(&mut out, (*value)?),
+            Self::TargetEpoch(value) => value::put_target_epoch(&mut out, value.as_ref()?),
             Self::TargetAssignment(_, value) => value::put_target(&mut out, value.as_ref()?),
             Self::CurrentAssignment(_, value) => value::put_current(&mut out, value.as_ref()?),
             Self::RegularExpression(_, value) => value::put_regex(&mut out, value.as_ref()?),

@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A compact length, or none for null, of elements that take at least one byte each.
-    fn compact_length(&mut self) -> Result<Option<usize>, Malformed> {
+    pub(crate) fn compact_length(&mut self) -> Result<Option<usize>, Malformed> {
         let length = self.unsigned_varint()?;
         let Some(length) = length.checked_sub(1) else { return Ok(None) };
         let fits = usize::try_from(length).ok().filter(|length| *length <= self.remaining());

@@ -42,6 +42,7 @@ impl TopicDirectory for Topics {
 pub(super) struct Driver {
     pub(super) group: ConsumerGroup,
     pub(super) settings: Settings,
+    first_release: Release,
     pub(super) now: Timestamp,
     pub(super) timers: BTreeMap<GroupTimer, Timestamp>,
     topics: Topics,
@@ -53,6 +54,7 @@ pub(super) fn settings() -> Settings {
     Settings {
         session_timeout_ms: 45_000,
         heartbeat_interval_ms: 5_000,
+        assignment_interval_ms: 0,
         max_size: i32::MAX,
         assignors: vec![Assignor::Uniform, Assignor::Range],
         regex_refresh_interval_ms: 600_000,
@@ -98,8 +100,9 @@ impl Driver {
     /// An empty group beside topic `t` with this many partitions.
     pub(super) fn new(partitions: i32) -> Self {
         let mut driver = Self {
-            group: ConsumerGroup::default(),
+            group: ConsumerGroup::created(Release::V4_1),
             settings: settings(),
+            first_release: Release::V4_1,
             now: Timestamp(1_000_000),
             timers: BTreeMap::new(),
             topics: Topics::default(),
@@ -107,6 +110,15 @@ impl Driver {
             written: 0,
         };
         driver.create("t", partitions);
+        driver
+    }
+
+    /// The same in a release.
+    pub(super) fn of(release: Release, partitions: i32) -> Self {
+        let mut driver = Self::new(partitions);
+        driver.group = ConsumerGroup::created(release);
+        driver.first_release = release;
+        driver.settings.release = release;
         driver
     }
 
@@ -175,7 +187,7 @@ impl Driver {
     /// The group as the bytes of the log give it.
     pub(super) fn loaded(&self) -> ConsumerGroup {
         let id = GroupId::from("g");
-        let mut group = ConsumerGroup::default();
+        let mut group = ConsumerGroup::created(self.first_release);
         for record in &self.log {
             let key = record.encode_key(&id);
             let version = i16::from_be_bytes([key[0], key[1]]);

@@ -1,4 +1,5 @@
 use fencepost_ids::{ErrorCode, GenerationId, MemberEpoch, Rules};
+use fencepost_wire::Release;
 
 use super::driver::{Driver, join, quiet};
 use crate::group::classic::{CommitKind, Identity};
@@ -15,7 +16,7 @@ fn commit(
     version: i16,
 ) -> ErrorCode {
     group
-        .validate_offset_commit(identity, kind, version, Rules::default())
+        .validate_offset_commit(identity, kind, version, (Release::V4_1, Rules::default()))
         .err()
         .unwrap_or(ErrorCode::None)
 }

@@ -93,7 +93,10 @@ fn txoff_70_key_5_is_what_a_real_broker_writes() {
 
 #[test]
 fn txoff_70_keys_6_and_7_are_the_target() {
-    let epoch = ConsumerGroupRecord::TargetEpoch(Some(MemberEpoch(5)));
+    let epoch = ConsumerGroupRecord::TargetEpoch(Some(TargetEpochValue {
+        epoch: MemberEpoch(5),
+        time: Timestamp(0),
+    }));
     check(&epoch, b"\0\x06\0\x01g", Some(b"\0\0\0\0\0\x05\0"));
     let target = ConsumerGroupRecord::TargetAssignment("m".into(), Some(partitions(&[3])));
     let mut expected = vec![0, 0, 2];
@@ -110,6 +113,7 @@ fn txoff_70_key_8_is_the_current_assignment() {
         state: ReconciliationState::UnrevokedPartitions,
         assigned: Partitions::default(),
         pending_revocation: partitions(&[3]),
+        since: AssignmentEpochs::new(),
     };
     let mut expected = vec![0, 0, 0, 0, 0, 5, 0, 0, 0, 4, 1, 1, 2];
     expected.extend([7; 16]);

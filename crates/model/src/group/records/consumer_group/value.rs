@@ -7,8 +7,8 @@ use bytes::{BufMut, Bytes};
 use fencepost_ids::{InstanceId, MemberEpoch, PartitionIndex, Timestamp, TopicId, TopicName};
 
 use super::{
-    ClassicMemberMetadata, ConsumerMemberValue, CurrentAssignmentValue, GroupEpochValue,
-    RegularExpressionValue, SubscribedTopic,
+    AssignmentEpochs, ClassicMemberMetadata, ConsumerMemberValue, CurrentAssignmentValue,
+    GroupEpochValue, RegularExpressionValue, SubscribedTopic, TargetEpochValue,
 };
 use crate::group::assign::Partitions;
 use crate::group::classic::Protocol;
@@ -142,24 +142,33 @@ pub(super) fn member(mut fields: Fields<'_>) -> Result<ConsumerMemberValue, Malf
     Ok(value)
 }
 
-pub(super) fn put_target_epoch(out: &mut Vec<u8>, epoch: MemberEpoch) {
-    out.put_i32(epoch.0);
-    put_no_tagged(out);
+pub(super) fn put_target_epoch(out: &mut Vec<u8>, value: &TargetEpochValue) {
+    out.put_i32(value.epoch.0);
+    match value.time {
+        Timestamp(0) => put_no_tagged(out),
+        Timestamp(time) => put_tagged(out, 0, &time.to_be_bytes()),
+    }
 }
 
-pub(super) fn target_epoch(mut fields: Fields<'_>) -> Result<MemberEpoch, Malformed> {
+pub(super) fn target_epoch(mut fields: Fields<'_>) -> Result<TargetEpochValue, Malformed> {
     let epoch = MemberEpoch(fields.int32()?);
-    fields.skip_tagged()?;
-    Ok(epoch)
+    let mut time = Timestamp(0);
+    fields.tagged(|tag, field| {
+        if tag == 0 {
+            time = Timestamp(field.int64()?);
+        }
+        Ok(())
+    })?;
+    Ok(TargetEpochValue { epoch, time })
 }
 
 pub(super) fn put_target(out: &mut Vec<u8>, target: &Partitions) {
-    put_partitions(out, target);
+    put_partitions(out, target, &AssignmentEpochs::new());
     put_no_tagged(out);
 }
 
 pub(super) fn target(mut fields: Fields<'_>) -> Result<Partitions, Malformed> {
-    let target = partitions(&mut fields)?;
+    let target = partitions(&mut fields, &mut AssignmentEpochs::new())?;
     fields.skip_tagged()?;
     Ok(target)
 }
@@ -168,8 +177,8 @@ pub(super) fn put_current(out: &mut Vec<u8>, value: &CurrentAssignmentValue) {
     out.put_i32(value.epoch.0);
     out.put_i32(value.previous_epoch.0);
     out.put_i8(value.state.code());
-    put_partitions(out, &value.assigned);
-    put_partitions(out, &value.pending_revocation);
+    put_partitions(out, &value.assigned, &value.since);
+    put_partitions(out, &value.pending_revocation, &value.since);
     put_no_tagged(out);
 }
 
@@ -178,10 +187,11 @@ pub(super) fn current(mut fields: Fields<'_>) -> Result<CurrentAssignmentValue, 
     let previous_epoch = MemberEpoch(fields.int32()?);
     let code = fields.int8()?;
     let state = ReconciliationState::from_code(code).ok_or(Malformed::Length(code.into()))?;
-    let assigned = partitions(&mut fields)?;
-    let pending_revocation = partitions(&mut fields)?;
+    let mut since = AssignmentEpochs::new();
+    let assigned = partitions(&mut fields, &mut since)?;
+    let pending_revocation = partitions(&mut fields, &mut since)?;
     fields.skip_tagged()?;
-    Ok(CurrentAssignmentValue { epoch, previous_epoch, state, assigned, pending_revocation })
+    Ok(CurrentAssignmentValue { epoch, previous_epoch, state, assigned, pending_revocation, since })
 }
 
 pub(super) fn put_regex(out: &mut Vec<u8>, value: &RegularExpressionValue) {
@@ -212,7 +222,8 @@ fn names(fields: &mut Fields<'_>) -> Result<BTreeSet<TopicName>, Malformed> {
     (0..fields.compact_count()?).map(|_| fields.compact_string().map(TopicName::from)).collect()
 }
 
-fn put_partitions(out: &mut Vec<u8>, partitions: &Partitions) {
+/// Partitions, with those epochs that are known of them.
+fn put_partitions(out: &mut Vec<u8>, partitions: &Partitions, since: &AssignmentEpochs) {
     put_compact_count(out, partitions.topics().len());
     for (topic, indexes) in partitions.topics() {
         out.put_slice(&topic.0);
@@ -220,18 +231,44 @@ fn put_partitions(out: &mut Vec<u8>, partitions: &Partitions) {
         for index in indexes {
             out.put_i32(index.0);
         }
-        put_no_tagged(out);
+        let epochs = indexes.iter().map(|index| since.get(&(topic, *index)).copied());
+        match epochs.collect::<Option<Vec<_>>>() {
+            None => put_no_tagged(out),
+            Some(epochs) => {
+                let mut field = Vec::new();
+                put_compact_count(&mut field, epochs.len());
+                epochs.iter().for_each(|epoch| field.put_i32(epoch.0));
+                put_tagged(out, 0, &field);
+            }
+        }
     }
 }
 
-fn partitions(fields: &mut Fields<'_>) -> Result<Partitions, Malformed> {
+fn partitions(
+    fields: &mut Fields<'_>,
+    since: &mut AssignmentEpochs,
+) -> Result<Partitions, Malformed> {
     let mut partitions = Partitions::default();
     for _ in 0..fields.compact_count()? {
         let topic = TopicId(fields.uuid()?);
-        for _ in 0..fields.compact_count()? {
-            partitions.insert(topic, PartitionIndex(fields.int32()?));
+        let indexes = (0..fields.compact_count()?)
+            .map(|_| fields.int32().map(PartitionIndex))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut epochs = Vec::new();
+        fields.tagged(|tag, field| {
+            if tag == 0 {
+                for _ in 0..field.compact_length()?.unwrap_or(0) {
+                    epochs.push(MemberEpoch(field.int32()?));
+                }
+            }
+            Ok(())
+        })?;
+        let known = indexes.iter().map(|index| (topic, *index));
+        // Kafka passes over epochs of another count, too.
+        if epochs.len() == indexes.len() {
+            since.extend(known.clone().zip(epochs));
         }
-        fields.skip_tagged()?;
+        partitions.extend(known);
     }
     Ok(partitions)
 }
