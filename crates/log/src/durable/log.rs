@@ -149,6 +149,12 @@ impl Log {
         self.readable(from, upper_bound).map(StoredBatch::size_bytes).sum()
     }
 
+    /// Where the batch begins that holds `offset`, or the first one after it; LEO if there is none.
+    #[must_use]
+    pub fn batch_at(&self, offset: Offset) -> Offset {
+        self.batches_from(offset).next().map_or(self.end, StoredBatch::base_offset)
+    }
+
     /// Where the segment begins from which a read of `from` is served (FETCH-34).
     #[must_use]
     pub fn segment_at(&self, from: Offset) -> Offset {
@@ -158,8 +164,7 @@ impl Log {
     /// Where the segment of a read of `from` begins, and where the next one does; the last one has
     /// no end.
     fn segment_of(&self, from: Offset) -> (Offset, Offset) {
-        let first = self.batches_from(from).next().map_or(self.end, StoredBatch::base_offset);
-        let base = self.segments.base_of(first);
+        let base = self.segments.base_of(self.batch_at(from));
         let mut bases = self.segments.iter().map(|segment| segment.base);
         (base, bases.find(|next| *next > base).unwrap_or(Offset(i64::MAX)))
     }
@@ -189,17 +194,21 @@ impl Log {
         let mut position = 0;
         let mut read_to = None;
         let mut since_entry = 0;
+        let mut is_first_entry = true;
         let mut bound = segment_end.min(self.end);
         for batch in in_segment {
             if read_to.is_none() && batch.last_offset() >= from {
                 read_to = Some(position + read.size_bytes);
             }
             if since_entry > INDEX_INTERVAL_BYTES {
-                since_entry = 0;
-                if read_to.is_some_and(|end| position >= end) {
+                // Kafka's search never looks at the first entry itself.
+                let least = position - u64::from(is_first_entry);
+                if read_to.is_some_and(|end| least >= end) {
                     bound = batch.last_offset();
                     break;
                 }
+                since_entry = 0;
+                is_first_entry = false;
             }
             position += batch.size_bytes();
             since_entry += batch.size_bytes();

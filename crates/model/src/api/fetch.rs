@@ -35,6 +35,8 @@ pub(crate) struct Waiting {
     deadline: Timestamp,
     limits: Limits,
     session: SessionUse,
+    /// The session id of the request.
+    asked_session: i32,
     asked: Vec<Asked>,
     /// In which segment of each partition the reader stood at first (FETCH-25).
     segments: Vec<Option<Offset>>,
@@ -55,7 +57,14 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
     let isolation = match request.isolation_level {
         0 => Isolation::ReadUncommitted,
         1 => Isolation::ReadCommitted,
-        _ => return refuse(step, call, &request, ErrorCode::UnknownServerError),
+        _ => {
+            // The session is looked up all the same, and may be what is wrong.
+            let (whole, error) = (request.clone(), ErrorCode::UnknownServerError);
+            return match resolve_session(step, call, request) {
+                Ok(_) => refuse(step, call, &whole, error),
+                Err(error) => refuse_session(step, call, error),
+            };
+        }
     };
     let settings = &step.cluster.config.settings;
     let max_bytes = request.max_bytes.min(settings.fetch_max_bytes);
@@ -67,13 +76,22 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
         uses_topic_ids: version >= TOPIC_ID_VERSION,
         max_wait_ms: request.max_wait_ms,
     };
+    let asked_session = request.session_id;
     match resolve_session(step, call, request) {
         Ok((session, asked)) => {
             let deadline = step.now.plus_millis(i64::from(limits.max_wait_ms));
             let call = call.clone();
             let (segments, first_aborted) = (Vec::new(), None);
-            let mut waiting =
-                Waiting { call, deadline, limits, session, asked, segments, first_aborted };
+            let mut waiting = Waiting {
+                call,
+                deadline,
+                limits,
+                session,
+                asked_session,
+                asked,
+                segments,
+                first_aborted,
+            };
             let broker = waiting.call.broker;
             let rows = read::read(step, broker, version, &limits, &waiting.asked);
             if limits.max_wait_ms <= 0 || read::is_enough(&limits, &rows) {
@@ -88,11 +106,13 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: FetchRequest) {
                 park(step, waiting, &rows);
             }
         }
-        Err(error) => {
-            let response = FetchResponse { error_code: error, ..FetchResponse::default() };
-            step.respond(call.ticket, response);
-        }
+        Err(error) => refuse_session(step, call, error),
     }
+}
+
+fn refuse_session(step: &mut Step<'_>, call: &Call, error: ErrorCode) {
+    let response = FetchResponse { error_code: error, ..FetchResponse::default() };
+    step.respond(call.ticket, response);
 }
 
 /// What the request is to serve: all it names, or what its session remembers (FETCH-03 to
@@ -155,7 +175,9 @@ fn refuse(step: &mut Step<'_>, call: &Call, request: &FetchRequest, error: Error
         }
     });
     let topics = topics.collect();
-    let response = FetchResponse { error_code: error, topics, ..FetchResponse::default() };
+    let session_id = if call.ticket.version < SESSION_VERSION { 0 } else { request.session_id };
+    let response =
+        FetchResponse { error_code: error, session_id, topics, ..FetchResponse::default() };
     step.respond(call.ticket, response);
 }
 
@@ -175,7 +197,10 @@ fn topic_of(
     if uses_topic_ids { (id, None) } else { (TopicId::ZERO, Some(TopicName::from_wire(name))) }
 }
 
+/// What a request names, each partition once: where it is named first, as it is named last
+/// (FETCH-02).
 fn asked(uses_topic_ids: bool, request: &FetchRequest) -> Vec<Asked> {
+    let mut asked: Vec<Asked> = Vec::new();
     let topics = request.topics.iter().map(|topic| {
         let (topic_id, name) =
             topic_of(uses_topic_ids, &topic.topic, TopicId::from_wire(&topic.topic_id));
@@ -189,7 +214,14 @@ fn asked(uses_topic_ids: bool, request: &FetchRequest) -> Vec<Asked> {
             max_bytes: partition.partition_max_bytes,
         })
     });
-    topics.flatten().collect()
+    for partition in topics.flatten() {
+        let place = partition.place();
+        match asked.iter_mut().find(|other| other.is_at(&place)) {
+            Some(other) => *other = partition,
+            None => asked.push(partition),
+        }
+    }
+    asked
 }
 
 /// A leader epoch of a fetch: every negative one stands for none.
@@ -209,6 +241,7 @@ fn park(step: &mut Step<'_>, waiting: Waiting, rows: &[Row]) {
 pub(crate) fn look_again(step: &mut Step<'_>, broker: BrokerId, waiting: Waiting) {
     let version = waiting.call.ticket.version;
     let mut rows = read::read(step, broker, version, &waiting.limits, &waiting.asked);
+    read::gone_meanwhile(&mut rows, &waiting.segments);
     for (row, began_in) in rows.iter_mut().zip(&waiting.segments) {
         if let (Some(outlook), Some(segment)) = (&mut row.outlook, began_in) {
             outlook.segment = *segment;
@@ -224,12 +257,13 @@ pub(crate) fn look_again(step: &mut Step<'_>, broker: BrokerId, waiting: Waiting
 /// The wait is over: whatever there is, is answered (FETCH-26).
 pub(crate) fn expire(step: &mut Step<'_>, broker: BrokerId, waiting: Waiting) {
     let version = waiting.call.ticket.version;
-    let rows = read::read(step, broker, version, &waiting.limits, &waiting.asked);
+    let mut rows = read::read(step, broker, version, &waiting.limits, &waiting.asked);
+    read::gone_meanwhile(&mut rows, &waiting.segments);
     answer(step, waiting, rows);
 }
 
 fn answer(step: &mut Step<'_>, waiting: Waiting, mut rows: Vec<Row>) {
-    let Waiting { call, session, asked, first_aborted, .. } = waiting;
+    let Waiting { call, session, asked_session, asked, first_aborted, .. } = waiting;
     for (row, aborted) in rows.iter_mut().zip(first_aborted.into_iter().flatten()) {
         row.answer.aborted_transactions = aborted;
     }
@@ -257,12 +291,20 @@ fn answer(step: &mut Step<'_>, waiting: Waiting, mut rows: Vec<Row>) {
     let told_rows: Vec<_> =
         rows.into_iter().zip(&told).filter(|(_, told)| **told).map(|(row, _)| row).collect();
     let node_endpoints = endpoints(step, call.ticket.version, &told_rows);
-    let response = FetchResponse {
-        session_id,
-        topics: by_topic(told_rows),
-        node_endpoints,
-        ..FetchResponse::default()
-    };
+    let topics = by_topic(told_rows);
+    let last = topics.last().map(|topic| topic.partitions.len());
+    let is_nameless = |topic: &FetchedTopic| topic.topic.is_empty() && topic.topic_id.is_zero();
+    let nameless = topics.iter().position(is_nameless);
+    if call.ticket.version >= TOPIC_ID_VERSION
+        && nameless.is_some_and(|at| at + 1 < topics.len() || last > Some(1))
+    {
+        // A real broker fails at what follows the zero id (FETCH-12).
+        let error_code = ErrorCode::UnknownServerError;
+        let session_id = asked_session;
+        let response = FetchResponse { error_code, session_id, ..FetchResponse::default() };
+        return step.respond(call.ticket, response);
+    }
+    let response = FetchResponse { session_id, topics, node_endpoints, ..FetchResponse::default() };
     step.respond(call.ticket, response);
 }
 
@@ -278,11 +320,13 @@ fn answered(row: &Row) -> Answered {
 }
 
 /// Rows in the order of the request, neighbours of one topic together, errors found before the
-/// read last (FETCH-02).
+/// read last, of these topic ids that are not known first (FETCH-02).
 fn by_topic(rows: Vec<Row>) -> Vec<FetchedTopic> {
     let (read, set_aside): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.key.is_some());
     let mut topics: Vec<FetchedTopic> = Vec::new();
-    for row in read.into_iter().chain(set_aside) {
+    let (nameless, set_aside): (Vec<_>, Vec<_>) =
+        set_aside.into_iter().partition(|row| row.answer.error_code == ErrorCode::UnknownTopicId);
+    for row in read.into_iter().chain(nameless).chain(set_aside) {
         let same =
             |last: &&mut FetchedTopic| last.topic == row.topic && last.topic_id == row.topic_id;
         match topics.last_mut().filter(same) {

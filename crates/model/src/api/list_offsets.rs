@@ -2,6 +2,7 @@
 
 use fencepost_ids::{ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp};
 use fencepost_log::{Isolation, TimestampHit};
+use fencepost_wire::Release;
 use fencepost_wire::messages::list_offsets_request::ListOffsetsPartition;
 use fencepost_wire::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
@@ -38,14 +39,15 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ListOffsetsReque
         1 => Ok(Isolation::ReadCommitted),
         _ => Err(ErrorCode::UnknownServerError),
     };
+    let tells_once = step.cluster.config.release >= Release::V4_0;
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for (at, asked) in topic.partitions.iter().enumerate() {
             let same =
                 |other: &ListOffsetsPartition| other.partition_index == asked.partition_index;
-            // Of a partition that is named twice there is one answer (API-30).
-            if topic.partitions[..at].iter().any(same) {
+            // Of a partition that is named twice there is one answer (API-30), from 4.0 on.
+            if tells_once && topic.partitions[..at].iter().any(same) {
                 continue;
             }
             let twice = request

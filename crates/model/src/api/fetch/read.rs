@@ -183,6 +183,15 @@ fn read_one(
     }
 }
 
+/// A partition that could be read when the wait began has the answer of a read that failed.
+pub(super) fn gone_meanwhile(rows: &mut [Row], began_in: &[Option<Offset>]) {
+    for (row, _) in rows.iter_mut().zip(began_in).filter(|(_, began_in)| began_in.is_some()) {
+        if row.key.is_none() {
+            row.answer.aborted_transactions = None;
+        }
+    }
+}
+
 /// FETCH-12 step 3, and FETCH-30.
 fn check_place(
     host: &Host<'_>,
@@ -271,7 +280,7 @@ fn read_log(
         Err(_) => Row { answer: refused(asked, ErrorCode::OffsetOutOfRange), ..row },
         Ok(data) => Row {
             bytes: data.records.size_bytes,
-            outlook: Some(outlook(&stored.log, asked, bound)),
+            outlook: Some(outlook(host, &stored.log, asked, bound)),
             answer: FetchedPartition {
                 aborted_transactions: data.aborted.map(|aborted| {
                     let listed = aborted.iter().map(|transaction| AbortedTransaction {
@@ -288,11 +297,14 @@ fn read_log(
     }
 }
 
-fn outlook(log: &Log, asked: &Asked, bound: Offset) -> Outlook {
+fn outlook(host: &Host<'_>, log: &Log, asked: &Asked, bound: Offset) -> Outlook {
+    // From 4.0 on a reader inside a batch stands where the batch begins.
+    let is_old = host.config.release < Release::V4_0;
+    let position = if is_old { asked.offset } else { log.batch_at(asked.offset) };
     let available = log.available_bytes(asked.offset, bound);
     Outlook {
         available: i64::try_from(available).unwrap_or(i64::MAX).min(i64::from(asked.max_bytes)),
-        is_beyond: asked.offset > bound,
+        is_beyond: position > bound,
         segment: log.segment_at(asked.offset),
         last_segment: log.segment_at(bound),
     }

@@ -27,12 +27,13 @@ pub(crate) struct Asked {
 }
 
 /// What tells two partitions of one session apart.
-type Place = (TopicId, Option<TopicName>, PartitionIndex);
+pub(crate) type Place = (TopicId, Option<TopicName>, PartitionIndex);
 
 impl Asked {
-    fn is_at(&self, (id, name, partition): &Place) -> bool {
+    pub(crate) fn is_at(&self, (id, name, partition): &Place) -> bool {
         self.partition == *partition
-            && if id.is_zero() { self.topic == *name } else { self.topic_id == *id }
+            && self.topic_id == *id
+            && (!id.is_zero() || self.topic == *name)
     }
 
     pub(crate) fn place(&self) -> Place {
