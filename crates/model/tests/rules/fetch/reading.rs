@@ -150,12 +150,15 @@ fn fetch_25_and_fetch_27_a_fetch_at_the_lso_waits_and_one_above_it_does_not() {
     let (client, reader) = (world.connect(0), world.connect(0));
     append(&mut world, client, plain((8, 0), 0, 5));
     append(&mut world, client, transactional((7, 0), 0, 4));
-    let above = world.send(reader, 12, request(1, 1000, &[("a", 0, 7)]));
+    append(&mut world, client, transactional((7, 0), 4, 1));
+    let above = world.send(reader, 12, request(1, 1000, &[("a", 0, 9)]));
     let rows = partitions(world.answer(above).expect("answered at once"));
     assert_eq!((rows[0].error_code, bytes(&rows[0])), (ErrorCode::None, 0));
+    let other = world.connect(0);
+    let inside = world.send(other, 12, request(1, 1000, &[("a", 0, 7)]));
     let at = world.send(reader, 12, request(1, 1000, &[("a", 0, 5)]));
-    assert!(world.waits(at));
-    append(&mut world, client, transactional((7, 0), 4, 1));
+    assert!(world.waits(at) && world.waits(inside), "in the batch at the last stable offset");
+    append(&mut world, client, transactional((7, 0), 5, 1));
     assert!(world.waits(at), "more of the open transaction is no news");
     mark(&mut world, client, (7, 0), true);
     let rows = partitions(world.answer(at).expect("the marker wakes it"));
