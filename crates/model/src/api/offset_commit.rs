@@ -112,7 +112,7 @@ fn commit(
         (request.retention_time_ms != -1).then(|| now.plus_millis(request.retention_time_ms));
     let mut records = Vec::new();
     for (topic, answered) in topics.iter().zip(&mut response.topics) {
-        let id = id_of(&shard.host.metadata, &topic.name);
+        let id = id_of(shard.host.metadata, &topic.name);
         for (partition, answer) in topic.partitions.iter().zip(&mut answered.partitions) {
             if answer.error_code != ErrorCode::None.code() {
                 continue;

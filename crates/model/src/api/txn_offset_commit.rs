@@ -203,7 +203,7 @@ fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
     let identity = identity(request, instance.as_ref());
     let mut records = Vec::new();
     for (topic, answered) in request.topics.iter().zip(&mut response.topics) {
-        let id = id_of(&shard.host.metadata, &topic.name);
+        let id = id_of(shard.host.metadata, &topic.name);
         for (partition, answer) in topic.partitions.iter().zip(&mut answered.partitions) {
             if answer.error_code != ErrorCode::None.code() {
                 continue;
