@@ -25,7 +25,7 @@ pub fn report() -> Result<String, String> {
     let written = all_scenarios()?;
     let _ = writeln!(
         page,
-        "## Transcripts\n\n{} scenarios are written by hand. Kept of each release, with a first sum over its answers:\n",
+        "## Transcripts\n\n{} scenarios are written by hand. Kept of each release:\n",
         written.len()
     );
     page.push_str("| release and level of `transaction.version` | written | by chance | requests |\n|---|---:|---:|---:|\n");

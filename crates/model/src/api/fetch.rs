@@ -4,6 +4,8 @@ mod read;
 mod session;
 pub(crate) use session::FetchSessions;
 
+use std::collections::BTreeMap;
+
 use fencepost_ids::{
     BrokerId, ErrorCode, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp, TopicId, TopicName,
 };
@@ -214,11 +216,13 @@ fn asked(uses_topic_ids: bool, request: &FetchRequest) -> Vec<Asked> {
             max_bytes: partition.partition_max_bytes,
         })
     });
+    // By a map, since a client may name a hundred thousand.
+    let mut places = BTreeMap::new();
     for partition in topics.flatten() {
-        let place = partition.place();
-        match asked.iter_mut().find(|other| other.is_at(&place)) {
-            Some(other) => *other = partition,
-            None => asked.push(partition),
+        let next = asked.len();
+        match *places.entry(partition.place()).or_insert(next) {
+            at if at < next => asked[at] = partition,
+            _ => asked.push(partition),
         }
     }
     asked

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use fencepost_reference::{Kafka, Peer, run as play};
+use fencepost_reference::{Kafka, run as play};
 
 use crate::chosen::Chosen;
 use crate::play::model;
@@ -22,10 +22,7 @@ pub(crate) fn run(what: &Show) -> Result<bool, String> {
         println!("{}", scenario.title);
         let told = match what.bootstrap {
             Some(address) => play(&scenario, &mut Kafka::new(address)),
-            None => {
-                let mut peer: Box<dyn Peer> = Box::new(model(what.chosen.target, None)?);
-                play(&scenario, peer.as_mut())
-            }
+            None => play(&scenario, &mut model(what.chosen.target, None)?),
         };
         for answer in told.map_err(|error| error.to_string())? {
             println!("  {answer}");
