@@ -188,12 +188,8 @@ impl Described {
 }
 
 /// Settings that Kafka calls internal and does not show.
-const INTERNAL: [&str; 3] = [
-    // Shown from 4.3 on.
-    "group.consumer.assignment.interval.ms",
-    "group.consumer.regex.refresh.interval.ms",
-    "producer.id.expiration.check.interval.ms",
-];
+const INTERNAL: [&str; 2] =
+    ["group.consumer.regex.refresh.interval.ms", "producer.id.expiration.check.interval.ms"];
 
 /// Null unless given: the hours of `log.retention.hours` count for the first, the second has none.
 const WITHOUT_DEFAULT: [&str; 2] = ["log.retention.ms", "replica.selector.class"];

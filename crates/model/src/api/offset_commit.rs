@@ -36,7 +36,8 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, mut request: OffsetCommit
         }
     }
     let is_unknown_id = |topic: &OffsetCommitRequestTopic| by_id && topic.name.is_empty();
-    topics.retain(|topic| !topic.partitions.is_empty() || is_unknown_id(topic));
+    let is_known = |name: &str| step.cluster.metadata.topic(name).is_some();
+    topics.retain(|topic| !topic.partitions.is_empty() || !is_known(&topic.name));
     let mut response = OffsetCommitResponse::default();
     let mut is_any_known = false;
     for topic in &topics {

@@ -34,8 +34,13 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: OffsetDeleteRequ
 }
 
 fn sort(step: &Step<'_>, request: &OffsetDeleteRequest) -> OffsetDeleteResponse {
-    let topics = request.topics.iter().map(|topic| {
-        let known = step.cluster.metadata.topic(&topic.name);
+    let metadata = &step.cluster.metadata;
+    let named = request
+        .topics
+        .iter()
+        .filter(|topic| !topic.partitions.is_empty() || metadata.topic(&topic.name).is_none());
+    let topics = named.map(|topic| {
+        let known = metadata.topic(&topic.name);
         let answers = topic.partitions.iter().map(|partition| {
             let index = PartitionIndex(partition.partition_index);
             let error = match known.and_then(|known| known.partition(index)) {

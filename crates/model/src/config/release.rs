@@ -11,6 +11,7 @@ pub(crate) fn has_setting(release: Release, name: &str) -> bool {
         "add.partitions.to.txn.retry.backoff.max.ms"
         | "add.partitions.to.txn.retry.backoff.ms"
         | "group.consumer.migration.policy" => release >= Release::V4_0,
+        "group.consumer.assignment.interval.ms" => release >= Release::V4_3,
         // It came with 4.4 and with 4.2.2, after 4.3.
         "max.decompressed.message.bytes" => matches!(release, Release::V4_2 | Release::V4_4),
         "errors.deadletterqueue.group.enable" | "remote.copy.lag.bytes" | "remote.copy.lag.ms" => {
