@@ -5,14 +5,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use fencepost_engine::Input;
 use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
 use fencepost_model::{
-    BrokerConfig, CoordinatorKey, CoordinatorState, ElectionRefused, Input, PartitionState,
+    BrokerConfig, CoordinatorKey, CoordinatorState, ElectionRefused, PartitionState,
 };
 use thiserror::Error;
 use tokio::sync::Mutex;
 
-use crate::engine::{Broken, Engine};
+use crate::driver::{Broken, Driver};
 use crate::listener::Port;
 use crate::server::ListenError;
 
@@ -59,18 +60,18 @@ pub struct BrokerState {
 /// A running cluster as one that commands it sees it.
 #[derive(Debug)]
 pub(crate) struct Commands {
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) driver: Arc<Driver>,
     brokers: Vec<BrokerConfig>,
     pub(crate) ports: Mutex<BTreeMap<BrokerId, Port>>,
 }
 
 impl Commands {
     pub(crate) fn new(
-        engine: Arc<Engine>,
+        driver: Arc<Driver>,
         brokers: Vec<BrokerConfig>,
         ports: BTreeMap<BrokerId, Port>,
     ) -> Self {
-        Self { engine, brokers, ports: Mutex::new(ports) }
+        Self { driver, brokers, ports: Mutex::new(ports) }
     }
 
     /// The advertised address of each broker, by rising id.
@@ -82,7 +83,7 @@ impl Commands {
     }
 
     pub(crate) fn brokers(&self) -> Result<Vec<BrokerState>, ControlError> {
-        let states = self.engine.look(|cluster| {
+        let states = self.driver.look(|cluster| {
             self.addresses()
                 .map(|(id, address)| BrokerState { id, address, is_up: cluster.is_running(id) })
                 .collect()
@@ -110,16 +111,16 @@ impl Commands {
             Some(port) => port.close().await.map_err(|source| (port.address, source)),
             None => Ok(()),
         };
-        self.engine.inject(how)?;
+        self.driver.inject(how)?;
         held.map_err(refused)
     }
 
     pub(crate) async fn restart(&self, broker: BrokerId) -> Result<(), ControlError> {
         self.known(broker)?;
         let mut ports = self.ports.lock().await;
-        self.engine.inject(Input::Restart(broker))?;
+        self.driver.inject(Input::Restart(broker))?;
         let Some(port) = ports.get_mut(&broker) else { return Ok(()) };
-        port.open(&self.engine, broker).map_err(|source| refused((port.address, source)))
+        port.open(&self.driver, broker).map_err(|source| refused((port.address, source)))
     }
 
     pub(crate) fn elect(
@@ -129,11 +130,11 @@ impl Commands {
         leader: BrokerId,
     ) -> Result<(), ControlError> {
         self.known(leader)?;
-        Ok(self.engine.elect(topic, partition, leader)??)
+        Ok(self.driver.elect(topic, partition, leader)??)
     }
 
     pub(crate) fn topic_state(&self, topic: &str) -> Result<Vec<PartitionState>, ControlError> {
-        let state = self.engine.look(|cluster| cluster.topic_state(topic))?;
+        let state = self.driver.look(|cluster| cluster.topic_state(topic))?;
         state.ok_or_else(|| ControlError::UnknownTopic(topic.into()))
     }
 
@@ -141,7 +142,7 @@ impl Commands {
         &self,
         key: &CoordinatorKey,
     ) -> Result<CoordinatorState, ControlError> {
-        let state = self.engine.look(|cluster| cluster.coordinator(key))?;
+        let state = self.driver.look(|cluster| cluster.coordinator(key))?;
         state.ok_or(ControlError::NoCoordinators)
     }
 

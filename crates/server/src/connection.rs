@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tracing::{debug, error, trace, warn};
 
-use crate::engine::{Broken, Engine, Line};
+use crate::driver::{Broken, Driver, Line};
 use crate::frames::FrameReader;
 use crate::mailbox::{Answer, Closing, Mail};
 
@@ -29,25 +29,25 @@ use crate::mailbox::{Answer, Closing, Mail};
 const CHUNKS_AT_ONCE: usize = 64;
 
 /// Serves a client until either side closes.
-pub(crate) async fn serve<S>(engine: &Engine, broker: BrokerId, stream: S, host: Arc<str>)
+pub(crate) async fn serve<S>(driver: &Driver, broker: BrokerId, stream: S, host: Arc<str>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Some(line) = engine.connect(broker, Arc::clone(&host)) else { return };
+    let Some(line) = driver.connect(broker, Arc::clone(&host)) else { return };
     debug!(connection = line.id().0, broker = broker.0, %host, "connected");
     let mut connection = Connection {
-        engine,
+        driver,
         line: &line,
         stream,
-        frames: FrameReader::new(engine.frame_limit),
-        idle: Idle::new(engine.idle_limit),
+        frames: FrameReader::new(driver.frame_limit),
+        idle: Idle::new(driver.idle_limit),
     };
     let Err(end) = connection.run().await;
     end.log(line.id().0, broker, &host);
 }
 
 struct Connection<'a, S> {
-    engine: &'a Engine,
+    driver: &'a Driver,
     line: &'a Line<'a>,
     stream: S,
     frames: FrameReader,
@@ -59,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
     async fn run(&mut self) -> Result<Infallible, End> {
         let mut in_process = 0_u32;
         loop {
-            let answer = if in_process > 0 && self.engine.one_request_in_process {
+            let answer = if in_process > 0 && self.driver.one_request_in_process {
                 self.mail().await?
             } else {
                 match self.turn().await? {
@@ -81,13 +81,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
 
     /// Hands a request over. The answer may come later by the mailbox.
     async fn ask(&mut self, frame: Bytes) -> Result<Option<Answer>, End> {
-        let release = self.engine.release;
+        let release = self.driver.release;
+        let kept = self.driver.wants_frames().then(|| frame.clone());
         match decode_request(frame, release) {
             Ok((header, request)) => {
                 let RequestHeader { api, version, client_id, correlation_id } = &header;
                 let connection = self.line.id().0;
                 trace!(connection, correlation_id, %api, version, ?client_id, ?request, "asked");
-                Ok(self.line.ask(header, request)?)
+                Ok(self.line.ask(kept, header, request)?)
             }
             Err(Refusal::Close(reason)) => Err(End::Refused(reason)),
             Err(Refusal::UnsupportedApiVersions { correlation_id }) => {
@@ -99,11 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
 
     /// Sends an answer, and then rests for as long as it asks the client to (FRAME-16).
     async fn finish(&mut self, answer: Answer) -> Result<(), End> {
-        let Answer::Respond(ticket, mut response) = answer else { return Ok(()) };
-        let throttle_ms = self.engine.throttle_ms();
-        if throttle_ms > 0 {
-            response.throttle(ticket.version, throttle_ms);
-        }
+        let Answer::Respond(ticket, response) = answer else { return Ok(()) };
         let asked_ms = response.throttle_time_ms().unwrap_or(0);
         let connection = self.line.id().0;
         trace!(connection, correlation_id = ticket.correlation_id, ?response, "answered");

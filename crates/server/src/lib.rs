@@ -1,8 +1,8 @@
 //! The cluster behind sockets: listeners, connections, the clock.
 //!
-//! A [`Server`] drives one [`Cluster`](fencepost_model::Cluster) by real clients in real time.
+//! A [`Server`] drives one [`Engine`](fencepost_engine::Engine) by real clients in real time.
 //! Messages between brokers arrive at once. What a client sends is bounded before it is decoded,
-//! a client that is slow harms nobody but itself, and the lock on the cluster is never held over
+//! a client that is slow harms nobody but itself, and the lock on the engine is never held over
 //! an await.
 
 mod clock;
@@ -10,7 +10,7 @@ mod commands;
 pub use commands::{BrokerState, ControlError};
 mod connection;
 mod control;
-mod engine;
+mod driver;
 mod frames;
 mod listener;
 mod mailbox;

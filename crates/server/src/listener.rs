@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tracing::{debug, warn};
 
 use crate::connection;
-use crate::engine::Engine;
+use crate::driver::Driver;
 
 /// Connections that wait to be accepted.
 pub(crate) const BACKLOG: u32 = 1024;
@@ -44,7 +44,7 @@ impl Port {
     }
 
     /// Lets clients in; an open port stays open.
-    pub(crate) fn open(&mut self, engine: &Arc<Engine>, broker: BrokerId) -> io::Result<()> {
+    pub(crate) fn open(&mut self, driver: &Arc<Driver>, broker: BrokerId) -> io::Result<()> {
         let socket = match std::mem::replace(&mut self.state, State::Lost) {
             State::Held(socket) => socket,
             State::Lost => socket_at(self.address)?,
@@ -54,7 +54,7 @@ impl Port {
             }
         };
         let listener = socket.listen(BACKLOG)?;
-        self.state = State::Open(tokio::spawn(accept(Arc::clone(engine), broker, listener)));
+        self.state = State::Open(tokio::spawn(accept(Arc::clone(driver), broker, listener)));
         Ok(())
     }
 
@@ -86,7 +86,7 @@ pub(crate) fn socket_at(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-async fn accept(engine: Arc<Engine>, broker: BrokerId, listener: TcpListener) {
+async fn accept(driver: Arc<Driver>, broker: BrokerId, listener: TcpListener) {
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -100,8 +100,8 @@ async fn accept(engine: Arc<Engine>, broker: BrokerId, listener: TcpListener) {
             debug!(broker = broker.0, "a connection ended before it began: {error}");
             continue;
         }
-        let engine = Arc::clone(&engine);
+        let driver = Arc::clone(&driver);
         let host = Arc::from(peer.ip().to_string());
-        tokio::spawn(async move { connection::serve(&engine, broker, stream, host).await });
+        tokio::spawn(async move { connection::serve(&driver, broker, stream, host).await });
     }
 }

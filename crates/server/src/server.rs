@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fencepost_engine::Input;
 use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
 use fencepost_model::{
     BrokerConfig, ClusterConfig, CoordinatorKey, CoordinatorState, PartitionState,
@@ -17,7 +18,7 @@ use tokio::sync::watch;
 use crate::commands::{BrokerState, Commands, ControlError};
 use crate::connection;
 use crate::control::Control;
-use crate::engine::Engine;
+use crate::driver::Driver;
 use crate::listener::Port;
 use crate::timers;
 
@@ -91,13 +92,13 @@ impl Server {
             broker.host = advertise.clone().unwrap_or_else(|| Arc::from(bind.to_string()));
             ports.insert(broker.id, port);
         }
-        let (engine, brokers, timers_ended) = begin(config);
+        let (driver, brokers, timers_ended) = begin(config);
         for (broker, port) in &mut ports {
             let address = port.address;
-            let opened = port.open(&engine, *broker);
+            let opened = port.open(&driver, *broker);
             opened.map_err(|source| ListenError::Refused { address, source })?;
         }
-        let commands = Arc::new(Commands::new(engine, brokers, ports));
+        let commands = Arc::new(Commands::new(driver, brokers, ports));
         Ok(Self { commands, control: None, timers_ended })
     }
 
@@ -105,8 +106,8 @@ impl Server {
     /// a tokio runtime.
     #[must_use]
     pub fn without_ports(config: ClusterConfig) -> Self {
-        let (engine, brokers, timers_ended) = begin(config);
-        let commands = Arc::new(Commands::new(engine, brokers, BTreeMap::new()));
+        let (driver, brokers, timers_ended) = begin(config);
+        let commands = Arc::new(Commands::new(driver, brokers, BTreeMap::new()));
         Self { commands, control: None, timers_ended }
     }
 
@@ -147,9 +148,9 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let engine = Arc::clone(&self.commands.engine);
+        let driver = Arc::clone(&self.commands.driver);
         let host = Arc::from(host);
-        async move { connection::serve(&engine, broker, stream, host).await }
+        async move { connection::serve(&driver, broker, stream, host).await }
     }
 
     /// All brokers, by rising id.
@@ -235,7 +236,9 @@ impl Server {
     /// From now on every answer asks its client to wait for `time`, and its connection is not read
     /// for as long (FRAME-16). Zero ends it; more than 24 days count as 24.
     pub fn throttle(&self, time: Duration) {
-        self.commands.engine.throttle(i32::try_from(time.as_millis()).unwrap_or(i32::MAX));
+        let time_ms = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+        // A broken cluster answers nobody.
+        _ = self.commands.driver.inject(Input::Throttle(time_ms));
     }
 
     /// Waits until the cluster can no longer be trusted, because a step of it panicked.
@@ -253,8 +256,8 @@ impl Server {
             // The port is let go of, so it does not matter whether it could be held.
             _ = port.close().await;
         }
-        self.commands.engine.stop();
-        self.commands.engine.drained().await;
+        self.commands.driver.stop();
+        self.commands.driver.drained().await;
         self.broken().await;
     }
 }
@@ -265,14 +268,14 @@ impl Drop for Server {
         if let Ok(mut ports) = self.commands.ports.try_lock() {
             ports.clear();
         }
-        self.commands.engine.stop();
+        self.commands.driver.stop();
     }
 }
 
-fn begin(config: ClusterConfig) -> (Arc<Engine>, Vec<BrokerConfig>, watch::Receiver<()>) {
+fn begin(config: ClusterConfig) -> (Arc<Driver>, Vec<BrokerConfig>, watch::Receiver<()>) {
     let brokers = config.brokers.clone();
-    let engine = Arc::new(Engine::new(config));
+    let driver = Arc::new(Driver::new(config));
     let (ended, timers_ended) = watch::channel(());
-    tokio::spawn(timers::run(Arc::clone(&engine), ended));
-    (engine, brokers, timers_ended)
+    tokio::spawn(timers::run(Arc::clone(&driver), ended));
+    (driver, brokers, timers_ended)
 }

@@ -6,16 +6,16 @@ use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::timeout_at;
 
-use crate::engine::{Engine, NextLook};
+use crate::driver::{Driver, NextLook};
 
 /// Runs until the server stops, or a step of the cluster panicked; then `ended` is dropped.
-pub(crate) async fn run(engine: Arc<Engine>, ended: watch::Sender<()>) {
-    while let Ok(next) = engine.fire_due() {
+pub(crate) async fn run(driver: Arc<Driver>, ended: watch::Sender<()>) {
+    while let Ok(next) = driver.fire_due() {
         match next {
             NextLook::Now => yield_now().await,
             // Either way it is time to look.
             NextLook::At(moment) => {
-                _ = timeout_at(moment, engine.timers_changed.notified()).await;
+                _ = timeout_at(moment, driver.timers_changed.notified()).await;
             }
             NextLook::Never => break,
         }

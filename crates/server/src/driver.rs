@@ -1,13 +1,15 @@
-//! The cluster behind its lock. Every task takes its step here and hands over what the step has
+//! The engine behind its lock. Every task takes its turn here and hands over what the turn has
 //! for other connections; nobody holds the lock over an await.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use bytes::Bytes;
+use fencepost_engine::{Engine, Input, Output};
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Rule, Timestamp, TopicName};
-use fencepost_model::{Cluster, ClusterConfig, ElectionRefused, Input, Output};
+use fencepost_model::{Cluster, ClusterConfig, ElectionRefused};
 use fencepost_wire::{Release, Request, RequestHeader};
 use tokio::sync::Notify;
 use tracing::error;
@@ -15,12 +17,9 @@ use tracing::error;
 use crate::clock::Clock;
 use crate::mailbox::{Answer, Closing, Mail, Mailbox};
 
-/// Steps that one holder of the lock takes in a row before it lets others in.
-const STEPS_AT_ONCE: usize = 10_000;
-
-/// The cluster, its clock and its connections.
+/// The engine, its clock and its connections.
 #[derive(Debug)]
-pub(crate) struct Engine {
+pub(crate) struct Driver {
     pub(crate) release: Release,
     /// The largest frame that is taken, in bytes (FRAME-02).
     pub(crate) frame_limit: u32,
@@ -28,8 +27,8 @@ pub(crate) struct Engine {
     pub(crate) idle_limit: Option<Duration>,
     /// FRAME-07: a connection is not read while one of its requests is in process.
     pub(crate) one_request_in_process: bool,
-    /// What every answer asks its client to wait, in milliseconds (FRAME-16).
-    throttle_ms: AtomicI32,
+    /// What [`Engine::wants_frames`] said last.
+    wants_frames: AtomicBool,
     clock: Clock,
     state: Mutex<State>,
     /// The timer task is to look again: a timer became due earlier, or the server stops.
@@ -40,8 +39,8 @@ pub(crate) struct Engine {
 
 #[derive(Debug)]
 struct State {
-    cluster: Cluster,
-    /// Empty between steps; kept for its room.
+    engine: Engine,
+    /// Empty between turns; kept for its room.
     outputs: Vec<Output>,
     mailboxes: BTreeMap<ConnectionId, Arc<Mailbox>>,
     connections_seen: u64,
@@ -85,7 +84,7 @@ impl Dispatch {
     }
 }
 
-impl Engine {
+impl Driver {
     pub(crate) fn new(config: ClusterConfig) -> Self {
         let clock = Clock::start();
         Self {
@@ -93,10 +92,10 @@ impl Engine {
             frame_limit: config.settings.socket_request_max_bytes(),
             idle_limit: config.settings.connections_max_idle_ms().map(Duration::from_millis),
             one_request_in_process: config.rules.is_on(Rule::OneRequestInProcess),
-            throttle_ms: AtomicI32::new(0),
+            wants_frames: AtomicBool::new(false),
             clock,
             state: Mutex::new(State {
-                cluster: Cluster::new(config, clock.now()),
+                engine: Engine::new(config, clock.now()),
                 outputs: Vec::new(),
                 mailboxes: BTreeMap::new(),
                 connections_seen: 0,
@@ -119,28 +118,24 @@ impl Engine {
         let mailbox = Arc::new(Mailbox::new());
         state.mailboxes.insert(id, Arc::clone(&mailbox));
         drop(state);
-        let line = Line { engine: self, id, mailbox };
-        self.step(Input::Connect { connection: id, broker, host }, None).ok()?;
+        let line = Line { driver: self, id, mailbox };
+        self.turn(Input::Connect { connection: id, broker, host }, None).ok()?;
         Some(line)
     }
 
-    /// What every answer asks its client to wait, in milliseconds.
-    pub(crate) fn throttle_ms(&self) -> i32 {
-        self.throttle_ms.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn throttle(&self, time_ms: i32) {
-        self.throttle_ms.store(time_ms, Ordering::Relaxed);
+    /// Whether a request is to come with its frame.
+    pub(crate) fn wants_frames(&self) -> bool {
+        self.wants_frames.load(Ordering::Relaxed)
     }
 
     /// Something that no connection asked for.
     pub(crate) fn inject(&self, input: Input) -> Result<(), Broken> {
-        self.step(input, None).map(|_| ())
+        self.turn(input, None).map(|_| ())
     }
 
-    /// Looks at the cluster between two steps.
+    /// Looks at the cluster between two turns.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> Result<T, Broken> {
-        Ok(look(&self.lock()?.cluster))
+        Ok(look(self.lock()?.engine.look()))
     }
 
     /// Has a broker elected, if it may lead: looked up and done in one turn at the lock.
@@ -151,30 +146,28 @@ impl Engine {
         leader: BrokerId,
     ) -> Result<Result<(), ElectionRefused>, Broken> {
         let state = self.lock()?;
-        if let Err(refused) = state.cluster.check_election(&topic, partition, leader) {
+        if let Err(refused) = state.engine.look().check_election(&topic, partition, leader) {
             return Ok(Err(refused));
         }
-        self.step_with(state, Input::Elect { topic, partition, leader }, None);
+        self.turn_with(state, Input::Elect { topic, partition, leader }, None);
         Ok(Ok(()))
     }
 
-    /// Takes one step, and with it all that brokers have to tell each other. The answer to the
-    /// asking connection is returned, all else is put into mailboxes.
-    fn step(&self, input: Input, asking: Option<ConnectionId>) -> Result<Option<Answer>, Broken> {
-        Ok(self.step_with(self.lock()?, input, asking))
+    /// Takes one turn. The answer to the asking connection is returned, all else is put into
+    /// mailboxes.
+    fn turn(&self, input: Input, asking: Option<ConnectionId>) -> Result<Option<Answer>, Broken> {
+        Ok(self.turn_with(self.lock()?, input, asking))
     }
 
-    fn step_with(
+    fn turn_with(
         &self,
         mut state: MutexGuard<'_, State>,
         input: Input,
         asking: Option<ConnectionId>,
     ) -> Option<Answer> {
         let mut dispatch = Dispatch { asking, ..Dispatch::default() };
-        let now = self.clock.now();
-        state.step(now, input, &mut dispatch);
-        let all_delivered = state.deliver(now, &mut dispatch);
-        let wake = state.must_look_earlier(all_delivered);
+        state.turn(self.clock.now(), input, &mut dispatch);
+        let wake = state.must_look_earlier();
         drop(state);
         if wake {
             self.timers_changed.notify_one();
@@ -190,16 +183,10 @@ impl Engine {
             return Ok(NextLook::Never);
         }
         let now = self.clock.now();
-        let mut all_done = state.deliver(now, &mut dispatch);
-        let mut steps = 0;
-        while all_done && let Some(timer) = state.due(now) {
-            state.step(now, Input::Fire(timer), &mut dispatch);
-            steps += 1;
-            all_done = state.deliver(now, &mut dispatch) && steps < STEPS_AT_ONCE;
-        }
-        state.next_look = state.earliest();
+        state.turn(now, Input::Tick, &mut dispatch);
+        state.next_look = state.engine.next_deadline();
         let next = match state.next_look {
-            _ if !all_done => NextLook::Now,
+            at if at <= now => NextLook::Now,
             at => NextLook::At(self.clock.instant_of(at)),
         };
         drop(state);
@@ -241,9 +228,9 @@ impl Engine {
 }
 
 impl State {
-    fn step(&mut self, now: Timestamp, input: Input, dispatch: &mut Dispatch) {
-        let mut outputs = std::mem::take(&mut self.outputs);
-        self.cluster.handle(now, input, &mut outputs);
+    fn turn(&mut self, now: Timestamp, input: Input, dispatch: &mut Dispatch) {
+        let Self { engine, outputs, mailboxes, .. } = self;
+        engine.handle(now, input, outputs);
         for output in outputs.drain(..) {
             let (connection, mail) = match output {
                 Output::Respond { ticket, response } => {
@@ -253,58 +240,36 @@ impl State {
                 Output::Close { connection, reason } => {
                     (connection, Mail::Close(Closing::Ordered(reason)))
                 }
-                Output::Sent(_) => continue,
             };
             match mail {
-                // Without FRAME-07 one step may answer several requests of a connection.
+                // Without FRAME-07 one turn may answer several requests of a connection.
                 Mail::Answer(answer)
                     if dispatch.asking == Some(connection) && dispatch.answer.is_none() =>
                 {
                     dispatch.answer = Some(answer);
                 }
                 mail => {
-                    if let Some(mailbox) = self.mailboxes.get(&connection) {
+                    if let Some(mailbox) = mailboxes.get(&connection) {
                         dispatch.post.push((Arc::clone(mailbox), mail));
                     }
                 }
             }
         }
-        self.outputs = outputs;
-    }
-
-    /// Delivers what brokers have to tell each other, until nothing is on its way or there was
-    /// too much of it for one turn.
-    fn deliver(&mut self, now: Timestamp, dispatch: &mut Dispatch) -> bool {
-        for _ in 0..STEPS_AT_ONCE {
-            let next = self.cluster.deliverable().next().map(|message| message.id);
-            let Some(id) = next else { return true };
-            self.step(now, Input::Deliver(id), dispatch);
-        }
-        false
-    }
-
-    fn earliest(&self) -> Timestamp {
-        self.cluster.deadlines().next().map_or(Timestamp::NEVER, |deadline| deadline.at)
-    }
-
-    fn due(&self, now: Timestamp) -> Option<fencepost_model::Timer> {
-        let earliest = self.cluster.deadlines().next()?;
-        (earliest.at <= now).then(|| earliest.timer.clone())
     }
 
     /// Whether the timer task would look too late; from then on it will not.
-    fn must_look_earlier(&mut self, all_delivered: bool) -> bool {
-        let earliest = if all_delivered { self.earliest() } else { Timestamp(0) };
+    fn must_look_earlier(&mut self) -> bool {
+        let earliest = self.engine.next_deadline();
         let earlier = earliest < self.next_look;
         self.next_look = self.next_look.min(earliest);
         earlier
     }
 }
 
-/// A connection's end of the engine. Dropped, it reports that the connection is closed.
+/// A connection's end of the driver. Dropped, it reports that the connection is closed.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
-    engine: &'a Engine,
+    driver: &'a Driver,
     id: ConnectionId,
     pub(crate) mailbox: Arc<Mailbox>,
 }
@@ -317,22 +282,24 @@ impl Line<'_> {
     /// Hands a request over; without an answer now it comes by the mailbox.
     pub(crate) fn ask(
         &self,
+        frame: Option<Bytes>,
         header: RequestHeader,
         request: Request,
     ) -> Result<Option<Answer>, Broken> {
-        self.engine.step(Input::Request { connection: self.id, header, request }, Some(self.id))
+        let connection = self.id;
+        self.driver.turn(Input::Request { connection, frame, header, request }, Some(connection))
     }
 }
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
-        if self.engine.step(Input::Disconnect { connection: self.id }, None).is_err() {
+        if self.driver.turn(Input::Disconnect { connection: self.id }, None).is_err() {
             error!(connection = self.id.0, "the cluster is broken: a step of it panicked");
         }
-        let mut state = self.engine.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut state = self.driver.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         state.mailboxes.remove(&self.id);
         if state.stopping && state.mailboxes.is_empty() {
-            self.engine.drained.notify_one();
+            self.driver.drained.notify_one();
         }
     }
 }

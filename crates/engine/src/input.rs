@@ -1,0 +1,62 @@
+//! What reaches a cluster from outside.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, TopicName};
+use fencepost_wire::{Request, RequestHeader};
+
+/// One thing that happens. [`Engine::handle`](crate::Engine::handle) takes it in one atomic turn.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "requests are most of what happens, and move once")]
+pub enum Input {
+    /// A client opened a connection to a broker.
+    Connect {
+        /// The connection; never used before.
+        connection: ConnectionId,
+        /// The broker whose port the client reached.
+        broker: BrokerId,
+        /// The client's host, as group descriptions show it after a slash (GRP-05).
+        host: Arc<str>,
+    },
+    /// A connection closed. Requests already handed over are still carried out (FRAME-13).
+    Disconnect {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// A request arrived. The driver hands over the next one of a connection only when this one
+    /// was answered or [`Output::Done`](crate::Output::Done) said that there is no answer
+    /// (FRAME-07).
+    Request {
+        /// The connection it arrived on.
+        connection: ConnectionId,
+        /// Its frame without the length, if [`Engine::wants_frames`](crate::Engine::wants_frames).
+        frame: Option<Bytes>,
+        /// Its header.
+        header: RequestHeader,
+        /// Its body.
+        request: Request,
+    },
+    /// The clock reached the next deadline: timers that are due fire, and a turn that had too much
+    /// to do goes on.
+    Tick,
+    /// A broker dies: its memory and its connections are gone, its disk stays.
+    Crash(BrokerId),
+    /// A broker stops as told: its partitions get other leaders first, and it writes down what a
+    /// clean stop does (RECOV-05).
+    Stop(BrokerId),
+    /// A broker that died or stopped comes back and reads its disk.
+    Restart(BrokerId),
+    /// A replica becomes the leader of a partition, in a new term. An election that
+    /// [`Cluster::check_election`](fencepost_model::Cluster::check_election) refuses does nothing.
+    Elect {
+        /// The topic; an internal one moves the coordinators of that partition.
+        topic: TopicName,
+        /// The partition.
+        partition: PartitionIndex,
+        /// The new leader, or the present one for a new term.
+        leader: BrokerId,
+    },
+    /// From now on every answer asks its client to wait so many milliseconds (FRAME-16); 0 ends it.
+    Throttle(i32),
+}

@@ -1,0 +1,13 @@
+//! A cluster and all that reaches it from outside, one turn at a time.
+//!
+//! [`Engine::handle`] takes one [`Input`] in one atomic turn: the step of the cluster that it is,
+//! and all that brokers then have to tell each other. What the driver must do is pushed as
+//! [`Output`]s. The inputs of a run, with their moments, are all that it takes to have the run
+//! again: there is no clock, socket, thread or ambient chance in here.
+
+mod engine;
+pub use engine::Engine;
+mod input;
+pub use input::Input;
+mod output;
+pub use output::Output;
