@@ -73,6 +73,24 @@ pub fn transcripts_of(target: Target) -> io::Result<BTreeMap<String, Transcript>
     Ok(transcripts.into_iter().map(|transcript| (transcript.title.clone(), transcript)).collect())
 }
 
+/// The transcripts of all targets, the newest first, with the scenarios that they are of; what has
+/// changed since it was recorded is left out.
+///
+/// # Errors
+/// If a file is wrong.
+pub fn recorded() -> Result<Vec<(Target, Vec<(Scenario, Transcript)>)>, String> {
+    let of_target = |target: &Target| {
+        let find = scenario_of(*target)?;
+        let transcripts = transcripts_of(*target).map_err(|error| error.to_string())?;
+        let with_scenario = |transcript: Transcript| {
+            let scenario = find(&transcript.title)?;
+            transcript.is_of(&scenario).then_some((scenario, transcript))
+        };
+        Ok((*target, transcripts.into_values().filter_map(with_scenario).collect()))
+    };
+    Target::ALL.iter().rev().map(of_target).collect()
+}
+
 /// Keeps the transcripts of a target.
 ///
 /// # Errors

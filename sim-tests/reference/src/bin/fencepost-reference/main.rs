@@ -26,7 +26,7 @@ enum Command {
     /// Plays scenarios at a broker and at fencepost, and tells what differs
     Compare(compare::Compare),
     /// Plays scenarios at a broker twice, and keeps its answers as transcripts
-    Record(chosen::Live),
+    Record(record::Record),
     /// Plays scenarios at fencepost, and compares the answers with the transcripts
     Replay(replay::Replay),
     /// Leaves out steps of a scenario as long as a broker and fencepost still differ
@@ -42,7 +42,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Compare(what) => compare::run(&what),
-        Command::Record(live) => record::run(&live),
+        Command::Record(what) => record::run(&what),
         Command::Replay(what) => replay::run(&what),
         Command::Shrink(live) => shrink::run(&live),
         Command::Show(what) => show::run(&what),

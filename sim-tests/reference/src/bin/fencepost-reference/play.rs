@@ -10,29 +10,30 @@ use serde_json::Value;
 
 use crate::chosen::Live;
 
-/// The answers to every scenario, several at a time.
-fn play_all(
-    scenarios: &[Scenario],
+/// What `work` makes of every item, in their order, several at a time; nothing of those at which it
+/// panicked.
+pub(crate) fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
     jobs: usize,
-    play: impl Fn(&Scenario) -> Result<Vec<Value>, String> + Sync,
-) -> Vec<Result<Vec<Value>, String>> {
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<Option<R>> {
     let next = AtomicUsize::new(0);
-    let played = Mutex::new(vec![Err("not played".to_owned()); scenarios.len()]);
+    let done = Mutex::new(items.iter().map(|_| None).collect::<Vec<_>>());
     thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(scenario) = scenarios.get(index) else { break };
-                    let answers = play(scenario);
-                    if let Ok(mut played) = played.lock() {
-                        played[index] = answers;
+                    let Some(item) = items.get(index) else { break };
+                    let result = work(item);
+                    if let Ok(mut done) = done.lock() {
+                        done[index] = Some(result);
                     }
                 }
             });
         }
     });
-    played.into_inner().unwrap_or_default()
+    done.into_inner().unwrap_or_default()
 }
 
 /// The answers of a broker.
@@ -40,9 +41,13 @@ pub(crate) fn at_broker(live: &Live, scenarios: &[Scenario]) -> Vec<Result<Vec<V
     if let Err(error) = warm_up(&mut Kafka::new(live.bootstrap)) {
         return scenarios.iter().map(|_| Err(error.to_string())).collect();
     }
-    play_all(scenarios, live.jobs, |scenario| {
+    let answers = in_parallel(scenarios, live.jobs, |scenario| {
         run(scenario, &mut Kafka::new(live.bootstrap)).map_err(|error| error.to_string())
-    })
+    });
+    answers
+        .into_iter()
+        .map(|answers| answers.unwrap_or_else(|| Err("not played".to_owned())))
+        .collect()
 }
 
 /// A fresh broker of the model, which may break a rule.
