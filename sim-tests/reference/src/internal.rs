@@ -98,8 +98,11 @@ const CONSUMER_MEMBER: Kept = Kept {
     flexible_since: 0,
 };
 
-const TARGET_EPOCH: Kept =
-    Kept { key: GROUP, value: &[field("assignment_epoch", Int32)], flexible_since: 0 };
+const TARGET_EPOCH: Kept = Kept {
+    key: GROUP,
+    value: &[field("assignment_epoch", Int32), field("assignment_timestamp", Int64).tag(0)],
+    flexible_since: 0,
+};
 
 const TARGET: Kept =
     Kept { key: MEMBER, value: &[structs("topic_partitions", PARTITIONS)], flexible_since: 0 };

@@ -2,6 +2,8 @@
 
 mod reader;
 
+use std::collections::BTreeSet;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use fencepost_ids::{ProducerEpoch, ProducerId, Timestamp, TopicPartition, TransactionalId};
 use thiserror::Error;
@@ -116,7 +118,11 @@ pub(crate) fn decode_value(value: &[u8]) -> Result<TxnFields, RecordError> {
     let timeout_ms = reader.int32()?;
     let status = reader.int8()?;
     let state = TxnState::from_id(status).ok_or(RecordError::UnknownStatus(status))?;
-    let partitions = reader.partitions(flexible)?;
+    let partitions = match (reader.partitions(flexible)?, state) {
+        (_, TxnState::Empty) => BTreeSet::new(),
+        (Some(partitions), _) => partitions,
+        (None, _) => return Err(RecordError::Malformed("null partitions")),
+    };
     let last_update = Timestamp(reader.int64()?);
     let start = Timestamp(reader.int64()?);
     let tags = if flexible { reader.tags()? } else { Tags::default() };
@@ -209,8 +215,6 @@ fn put_uvarint(out: &mut BytesMut, mut value: u32) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use fencepost_ids::PartitionIndex;
 
     use super::super::state::tests::partition;

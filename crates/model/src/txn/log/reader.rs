@@ -80,12 +80,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The partitions by topic; none for null, which only an Empty id has.
     pub(super) fn partitions(
         &mut self,
         flexible: bool,
-    ) -> Result<BTreeSet<TopicPartition>, RecordError> {
+    ) -> Result<Option<BTreeSet<TopicPartition>>, RecordError> {
+        let Some(topics) = self.count(flexible)? else { return Ok(None) };
         let mut all = BTreeSet::new();
-        for _ in 0..self.count(flexible)?.unwrap_or(0) {
+        for _ in 0..topics {
             let topic = if flexible {
                 let length = self.count(true)?.ok_or(RecordError::Malformed("a null topic"))?;
                 self.text(length as usize)?
@@ -101,7 +103,7 @@ impl<'a> Reader<'a> {
                 self.skip_tags()?;
             }
         }
-        Ok(all)
+        Ok(Some(all))
     }
 
     pub(super) fn skip_tags(&mut self) -> Result<(), RecordError> {

@@ -4,6 +4,7 @@
 mod coordinators;
 mod elections;
 mod followers;
+mod foreign_records;
 mod histories;
 mod in_sync;
 mod restarts;
