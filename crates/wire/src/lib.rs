@@ -21,6 +21,8 @@ mod decode;
 pub use decode::{decode_request, decode_response};
 mod encode;
 pub use encode::{encode_request, encode_response, encode_unsupported_api_versions};
+mod error_answer;
+pub use error_answer::Level;
 mod fetch_response;
 pub use fetch_response::{
     AbortedTransaction, DivergingEpoch, FetchResponse, FetchedPartition, FetchedTopic,

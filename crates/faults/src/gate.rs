@@ -1,0 +1,145 @@
+//! A plan at work.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::check::check;
+use crate::lines::default_name;
+use crate::rule::Rule;
+use crate::{Effect, Fault, Hit, Phase, Plan, PlanError, Subject, Until, World};
+
+/// A plan at work: asked of every request and message, it counts and says what is to happen.
+///
+/// A gate is a value: a clone of it goes on from the same counts, and the same questions get the same
+/// answers.
+#[derive(Clone, Debug, Default)]
+pub struct Gate {
+    rules: Vec<Rule>,
+    /// How many faults there ever were: names and chances do not come twice.
+    numbered: u64,
+    /// Events that may come from outside.
+    expected: BTreeSet<Arc<str>>,
+    raised: BTreeSet<Arc<str>>,
+}
+
+/// What became of a fault.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FaultStatus {
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub fault: Fault,
+    /// How many requests or messages it was about.
+    pub matched: u64,
+    /// How many of them it changed.
+    pub fired: u64,
+}
+
+impl Gate {
+    /// A gate with the faults of a plan.
+    ///
+    /// # Errors
+    /// A plan that can never match or that contradicts itself.
+    pub fn new(plan: Plan) -> Result<Self, PlanError> {
+        let mut gate = Self::default();
+        gate.add(plan)?;
+        Ok(gate)
+    }
+
+    /// Adds the faults of a plan after those that are there, and gives their names.
+    ///
+    /// # Errors
+    /// As [`Gate::new`], together with the faults that are there; nothing is added then.
+    pub fn add(&mut self, plan: Plan) -> Result<Vec<Arc<str>>, PlanError> {
+        let mut events: Vec<String> = self.expected.iter().map(ToString::to_string).collect();
+        events.extend(plan.events.iter().cloned());
+        let present: Vec<_> = self.rules.iter().map(|rule| (&*rule.name, &*rule.fault)).collect();
+        check(&plan.faults, &events, &present)?;
+        self.expected.extend(plan.events.iter().map(|event| Arc::from(&**event)));
+        let mut names = Vec::new();
+        for fault in plan.faults {
+            let name: Arc<str> = match &fault.name {
+                Some(name) => Arc::from(&**name),
+                None => Arc::from(default_name(usize::try_from(self.numbered).unwrap_or_default())),
+            };
+            names.push(Arc::clone(&name));
+            self.rules.push(Rule::new(name, fault, plan.seed, self.numbered));
+            self.numbered += 1;
+        }
+        Ok(names)
+    }
+
+    /// Takes a fault out; what it did stays done.
+    pub fn remove(&mut self, name: &str) -> Option<FaultStatus> {
+        let index = self.rules.iter().position(|rule| &*rule.name == name)?;
+        Some(status(&self.rules.remove(index)))
+    }
+
+    /// Whether there is nothing to ask.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// What became of the faults, in the order of the plan.
+    #[must_use]
+    pub fn list(&self) -> Vec<FaultStatus> {
+        self.rules.iter().map(status).collect()
+    }
+
+    /// The faults that never fired: a test with such a fault proves less than it says.
+    pub fn never_fired(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter(|rule| rule.fired == 0).map(|rule| &*rule.name)
+    }
+
+    /// How often a fault has fired; nothing if there is no such fault.
+    #[must_use]
+    pub fn fired(&self, name: &str) -> Option<u64> {
+        self.rules.iter().find(|rule| &*rule.name == name).map(|rule| rule.fired)
+    }
+
+    /// What is to happen to a request or message at this point: all faults that fire, in the order
+    /// of the plan. The events that they raise count as raised from here on.
+    pub fn decide(&mut self, phase: Phase, subject: &Subject, world: &dyn World) -> Vec<Hit> {
+        let decisions = self.rules.iter_mut().map(|rule| rule.decide(phase, subject, world));
+        let hits: Vec<Hit> = decisions.flatten().collect();
+        for effect in hits.iter().flat_map(|hit| &hit.effects) {
+            if let Effect::Raise(event) = effect {
+                self.raised.insert(Arc::clone(event));
+            }
+        }
+        hits
+    }
+
+    /// Raises an event; it stays raised.
+    pub fn raise(&mut self, event: &str) {
+        self.raised.insert(Arc::from(event));
+    }
+
+    /// The events that were raised, by name.
+    pub fn raised(&self) -> impl Iterator<Item = &str> {
+        self.raised.iter().map(|event| &**event)
+    }
+
+    /// Whether what a request or message waits for has happened. What waits for a fault that was
+    /// removed is let go.
+    #[must_use]
+    pub fn is_over(&self, until: &Until) -> bool {
+        match until {
+            Until::Released => false,
+            Until::Event(event) => self.raised.contains(&**event),
+            Until::Fault(fault) => self.fired(fault).is_none_or(|fired| fired > 0),
+        }
+    }
+}
+
+fn status(rule: &Rule) -> FaultStatus {
+    FaultStatus {
+        name: rule.name.to_string(),
+        fault: Fault::clone(&rule.fault),
+        matched: rule.matched,
+        fired: rule.fired,
+    }
+}
