@@ -107,3 +107,52 @@ fn recov_12_a_clean_election_keeps_what_was_acknowledged() {
     assert_eq!(append(&mut world, 1, -1, 2), (0, 2));
     assert_eq!(sequences(&mut world, 1), [0, 1, 2]);
 }
+
+/// RECOV-13: the coordinator has finished a transaction whose marker an unclean election lost. It
+/// is open until the producer's next marker, which decides both, or an admin's, which aborts what
+/// was committed.
+#[test]
+fn recov_13_a_marker_lost_by_an_unclean_election_leaves_the_transaction_open() {
+    use crate::txn::driver::{self, TXN_LOG, nothing, replication_of_orders};
+    for level in [1, 2] {
+        let mut world = driver::World::with(3, |config| {
+            config.transaction_version = level;
+            let lag = ("replica.lag.time.max.ms", "500");
+            for (name, value) in [("unclean.leader.election.enable", "true"), lag] {
+                config.settings.set(name, value).expect("Kafka's name");
+            }
+        });
+        let (end, produce) = if level == 2 { (5, 12) } else { (3, 9) };
+        let leader = world.leader("orders", 0);
+        world.elect(TXN_LOG, driver::World::txn_partition("t"), (leader + 1) % 3);
+        let begin = |world: &mut driver::World, producer, sequence| {
+            if level < 2 {
+                assert_eq!(world.add("t", producer, &[0]), "0");
+            }
+            assert_eq!(world.produce("t", produce, producer, sequence, 0), "0");
+        };
+        assert_eq!(world.init("t", None), "0,0");
+        begin(&mut world, (0, 0), 0);
+        world.held = replication_of_orders;
+        let told = world.end("t", end, (0, 0), true);
+        world.pass(1_000);
+        let next = if level == 2 { (0, 1) } else { (0, 0) };
+        let finished = format!("CompleteCommit {},{}", next.0, next.1);
+        assert_eq!(world.describe("t"), finished, "{told}");
+        assert_eq!(world.lso_and_hw(0), (2, 2));
+        world.crash(leader);
+        world.held = nothing;
+        world.run();
+        assert_eq!((world.describe("t"), world.lso_and_hw(0)), (finished, (0, 1)));
+
+        let mut by_admin = world.clone();
+        assert_eq!(by_admin.mark((0, 0), false, 0, 0), "0");
+        assert_eq!((by_admin.lso_and_hw(0), by_admin.visible(0, 1)), ((2, 2), 0));
+
+        begin(&mut world, next, if level == 2 { 0 } else { 1 });
+        assert_eq!(world.lso_and_hw(0), (0, 2));
+        world.end("t", end, next, true);
+        world.run();
+        assert_eq!((world.lso_and_hw(0), world.visible(0, 1)), ((3, 3), 2));
+    }
+}

@@ -95,3 +95,39 @@ fn a_clean_stop_moves_leaders_before_it_closes_connections() {
     let answer = super::acknowledged(&mut world, waiting);
     assert_eq!(answer.map(|row| row.0), Some(6), "IDEM-06, RECOV-14: leadership was lost");
 }
+
+/// RECOV-09, RECOV-11: a leader that loaded a snapshot behind a marker does not hold the LSO at the
+/// transaction that the marker ends, though it is above the high watermark. A replica that saw the
+/// marker come does; for one that lacks it the transaction is open.
+#[test]
+fn recov_09_after_a_clean_stop_a_marker_above_the_high_watermark_holds_nothing() {
+    use crate::txn::driver::{self, TXN_LOG, markers, replication_of_orders};
+    use fencepost_ids::BrokerId;
+    use fencepost_model::Message;
+    fn to_the_last(message: &Message) -> bool {
+        replication_of_orders(message) && message.to == BrokerId(2)
+    }
+    let mut world = driver::World::with(3, |config| {
+        config.settings.set("replica.lag.time.max.ms", "600000").expect("Kafka's name");
+    });
+    world.elect("orders", 0, 0);
+    world.elect(TXN_LOG, driver::World::txn_partition("t"), 1);
+    assert_eq!(world.init("t", None), "0,0");
+    assert_eq!(world.produce("t", 12, (0, 0), 0, 0), "0");
+    world.held = to_the_last;
+    assert_eq!(world.end("t", 5, (0, 0), true), "0,1");
+    assert_eq!(world.lso_and_hw(0), (0, 1), "the marker is not committed");
+    world.held = |message| to_the_last(message) || markers(message);
+
+    world.stop(0);
+    world.run();
+    assert_eq!((world.leader("orders", 0), world.lso_and_hw(0)), (1, (0, 1)));
+    world.restart(0);
+    world.elect("orders", 0, 0);
+    assert_eq!((world.lso_and_hw(0), world.visible(0, 1)), ((1, 1), 1));
+
+    world.elect("orders", 0, 2);
+    world.crash(0);
+    world.crash(1);
+    assert_eq!((world.lso_and_hw(0), world.visible(0, 1)), ((0, 1), 0));
+}
