@@ -13,5 +13,5 @@ pub use fencepost_model::{
     BrokerSettings, CoordinatorKey, CoordinatorState, ElectionRefused, LeaderOffsets,
     PartitionState, SettingError,
 };
-pub use fencepost_server::{Addresses, BrokerState, ControlError, ListenError};
+pub use fencepost_server::{Addresses, BrokerState, ControlAddress, ControlError, ListenError};
 pub use fencepost_wire::Release;

@@ -8,7 +8,10 @@ use std::thread::available_parallelism;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory};
-use fencepost::{Addresses, Release, Rule, StartError, TestCluster, TestClusterBuilder};
+use fencepost::{
+    Addresses, ControlAddress, ListenError, Release, Rule, StartError, TestCluster,
+    TestClusterBuilder,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -37,9 +40,15 @@ pub(crate) struct Serve {
     /// The host name or address that clients are told [default: the address of --bind]
     #[arg(long, value_name = "HOST", value_parser = host)]
     advertise: Option<Arc<str>>,
-    /// The port of the control API on 127.0.0.1; 0 takes a free one [default: no control API]
+    /// The port of the control API; 0 takes a free one [default: no control API]
     #[arg(long, value_name = "PORT")]
     control_port: Option<u16>,
+    /// The address to serve the control API on; off loopback it needs --control-token
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), requires = "control_port")]
+    control_bind: IpAddr,
+    /// What every request to the control API must have in `authorization: Bearer TOKEN`
+    #[arg(long, value_name = "TOKEN", requires = "control_port")]
+    control_token: Option<String>,
     /// A topic that exists from the start; repeat it for more
     #[arg(long = "topic", value_name = "NAME:PARTITIONS[:REPLICAS]", value_parser = topic)]
     topics: Vec<Topic>,
@@ -100,7 +109,9 @@ impl Serve {
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
         let cluster = match self.cluster().start().await {
             Ok(cluster) => cluster,
-            Err(StartError::Listen(error)) => {
+            Err(StartError::Listen(
+                error @ (ListenError::PortRange { .. } | ListenError::Refused { .. }),
+            )) => {
                 return Err(format!(
                     "{error}: choose another with --port or --control-port, or free ones with --port 0"
                 ));
@@ -143,7 +154,11 @@ impl Serve {
                 advertise: self.advertise,
             });
         if let Some(port) = self.control_port {
-            cluster = cluster.control_port(port);
+            cluster = cluster.control(ControlAddress {
+                bind: self.control_bind,
+                port,
+                token: self.control_token,
+            });
         }
         if let Some(level) = self.transaction_version {
             cluster = cluster.transaction_version(level);

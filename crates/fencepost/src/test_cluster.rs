@@ -7,7 +7,7 @@ use fencepost_model::{
     BrokerSettings, ClusterConfig, CoordinatorKey, CoordinatorState, NewTopic, PartitionState,
     SettingError,
 };
-use fencepost_server::{Addresses, BrokerState, ControlError, ListenError, Server};
+use fencepost_server::{Addresses, BrokerState, ControlAddress, ControlError, ListenError, Server};
 use fencepost_wire::Release;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -56,7 +56,7 @@ pub struct TestClusterBuilder {
     rules: Rules,
     seed: u64,
     addresses: Addresses,
-    control_port: Option<u16>,
+    control: Option<ControlAddress>,
 }
 
 /// Why a cluster did not start.
@@ -100,7 +100,7 @@ impl TestCluster {
             rules: Rules::default(),
             seed: 0,
             addresses: Addresses::default(),
-            control_port: None,
+            control: None,
         }
     }
 
@@ -303,8 +303,14 @@ impl TestClusterBuilder {
 
     /// Serves the control API on a port of loopback as well, 0 for any free one.
     #[must_use]
-    pub fn control_port(mut self, port: u16) -> Self {
-        self.control_port = Some(port);
+    pub fn control_port(self, port: u16) -> Self {
+        self.control(ControlAddress::loopback(port))
+    }
+
+    /// Serves the control API as well; off loopback with a token alone.
+    #[must_use]
+    pub fn control(mut self, address: ControlAddress) -> Self {
+        self.control = Some(address);
         self
     }
 
@@ -315,10 +321,10 @@ impl TestClusterBuilder {
     #[expect(clippy::unused_async, reason = "it needs a runtime, and starting may come to wait")]
     pub async fn start(self) -> Result<TestCluster, StartError> {
         let addresses = self.addresses.clone();
-        let control_port = self.control_port;
+        let control = self.control.clone();
         let mut server = Server::listen(self.config()?, &addresses)?;
-        if let Some(port) = control_port {
-            server.open_control(port)?;
+        if let Some(address) = control {
+            server.open_control(&address)?;
         }
         Ok(TestCluster { server })
     }

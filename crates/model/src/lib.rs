@@ -23,7 +23,11 @@ mod input;
 pub use input::{Input, Output};
 mod inspection;
 pub use inspection::{
-    CoordinatorKey, CoordinatorState, ElectionRefused, LeaderOffsets, PartitionState,
+    ClusterDescription, CommittedOffsetDescription, ConnectionDescription, CoordinatorKey,
+    CoordinatorState, ElectionRefused, GroupDescription, GroupDirectory, LeaderOffsets, LogPage,
+    LogRange, LoggedBatch, MemberDescription, MessageDescription, PartitionProducers,
+    PartitionState, PendingOffsetDescription, PendingTransition, ReplicaUnknown, TopicDescription,
+    TransactionDescription, TransactionDirectory, TransactionStatus,
 };
 mod leadership;
 mod metadata;

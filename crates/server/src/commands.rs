@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fencepost_engine::Input;
-use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
+use fencepost_ids::{BrokerId, GroupId, PartitionIndex, Timestamp, TopicName, TransactionalId};
 use fencepost_model::{
-    BrokerConfig, CoordinatorKey, CoordinatorState, ElectionRefused, PartitionState,
+    BrokerConfig, Cluster, CoordinatorKey, CoordinatorState, ElectionRefused, GroupDescription,
+    PartitionState, ReplicaUnknown, TransactionDescription,
 };
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -29,6 +30,15 @@ pub enum ControlError {
     /// Its internal topic is created when the first client asks for a coordinator (API-28).
     #[error("there are no coordinators yet")]
     NoCoordinators,
+    /// No running coordinator knows this transactional id.
+    #[error("no running coordinator knows the transactional id `{0}`")]
+    UnknownTransaction(TransactionalId),
+    /// No running coordinator knows this group.
+    #[error("no running coordinator knows the group `{0}`")]
+    UnknownGroup(GroupId),
+    /// There is no such replica to look at.
+    #[error(transparent)]
+    Replica(#[from] ReplicaUnknown),
     /// The broker may not lead the partition.
     #[error(transparent)]
     Election(#[from] ElectionRefused),
@@ -131,6 +141,31 @@ impl Commands {
     ) -> Result<(), ControlError> {
         self.known(leader)?;
         Ok(self.driver.elect(topic, partition, leader)??)
+    }
+
+    /// The brokers' present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.driver.now()
+    }
+
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> Result<T, ControlError> {
+        Ok(self.driver.look(look)?)
+    }
+
+    pub(crate) fn throttle(&self, time_ms: i32) -> Result<(), ControlError> {
+        Ok(self.driver.inject(Input::Throttle(time_ms))?)
+    }
+
+    pub(crate) fn transaction(&self, id: &str) -> Result<TransactionDescription, ControlError> {
+        let known = self.look(Cluster::transactions)?.transactions;
+        let found = known.into_iter().find(|known| &*known.transactional_id == id);
+        found.ok_or_else(|| ControlError::UnknownTransaction(id.into()))
+    }
+
+    pub(crate) fn group(&self, id: &str) -> Result<GroupDescription, ControlError> {
+        let known = self.look(Cluster::groups)?.groups;
+        let found = known.into_iter().find(|known| &*known.group == id);
+        found.ok_or_else(|| ControlError::UnknownGroup(id.into()))
     }
 
     pub(crate) fn topic_state(&self, topic: &str) -> Result<Vec<PartitionState>, ControlError> {

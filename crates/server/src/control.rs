@@ -1,26 +1,39 @@
-//! The control API: commands and questions over HTTP and JSON.
+//! The control API: commands and questions over HTTP and JSON, described by OpenAPI.
 //!
 //! One file for each resource. What is refused says so in JSON, with a status code, the error and
-//! what to do. It listens on loopback alone, and takes nothing from a page in a browser.
+//! what to do. It takes nothing from a page in a browser, and off loopback nothing without its
+//! token.
 
+mod access;
+pub(crate) use access::Access;
 mod brokers;
+mod cluster;
 mod coordinators;
+mod description;
+mod groups;
 mod listener;
 pub(crate) use listener::Control;
+mod logs;
 mod partitions;
+mod payload;
+mod producers;
 mod reading;
 mod refusal;
+mod throttle;
+mod topics;
+mod transactions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
+use axum::{Json, Router};
 use tokio::time::timeout;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::commands::Commands;
 use refusal::Refusal;
@@ -31,28 +44,41 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// The longest that a request may take from its head to its answer.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
-fn routes(commands: Arc<Commands>) -> Router {
-    Router::new()
-        .route("/brokers", get(brokers::list))
-        .route("/brokers/{id}/crash", post(brokers::crash))
-        .route("/brokers/{id}/stop", post(brokers::stop))
-        .route("/brokers/{id}/restart", post(brokers::restart))
-        .route("/topics/{topic}/partitions", get(partitions::list))
-        .route("/topics/{topic}/partitions/{partition}/elect", post(partitions::elect))
-        .route(
-            "/transactions/{transactional_id}/coordinator",
-            get(coordinators::of_transaction).post(coordinators::move_transaction),
-        )
-        .route(
-            "/groups/{group}/coordinator",
-            get(coordinators::of_group).post(coordinators::move_group),
-        )
+fn routes(commands: Arc<Commands>, access: &Arc<Access>) -> Router {
+    let (routes, described) = resources().split_for_parts();
+    let described = description::finish(described, access);
+    routes
+        .route("/openapi.json", get(async move || Json(described.clone())))
         .fallback(async || Refusal::unknown_path())
         .method_not_allowed_fallback(async || Refusal::wrong_method())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(bounded))
-        .layer(from_fn(not_from_a_page))
+        .layer(from_fn_with_state(Arc::clone(access), access::check))
         .with_state(commands)
+}
+
+fn resources() -> OpenApiRouter<Arc<Commands>> {
+    OpenApiRouter::with_openapi(description::begin())
+        .routes(routes!(cluster::state))
+        .routes(routes!(cluster::connections))
+        .routes(routes!(cluster::messages))
+        .routes(routes!(cluster::timers))
+        .routes(routes!(brokers::list))
+        .routes(routes!(brokers::crash))
+        .routes(routes!(brokers::stop))
+        .routes(routes!(brokers::restart))
+        .routes(routes!(topics::list))
+        .routes(routes!(partitions::list))
+        .routes(routes!(partitions::elect))
+        .routes(routes!(logs::page))
+        .routes(routes!(producers::list))
+        .routes(routes!(transactions::list))
+        .routes(routes!(transactions::one))
+        .routes(routes!(coordinators::of_transaction, coordinators::move_transaction))
+        .routes(routes!(groups::list))
+        .routes(routes!(groups::one))
+        .routes(routes!(coordinators::of_group, coordinators::move_group))
+        .routes(routes!(throttle::set))
 }
 
 async fn bounded(request: Request, next: Next) -> Response {
@@ -60,17 +86,4 @@ async fn bounded(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => Refusal::too_slow().into_response(),
     }
-}
-
-/// A page that somebody has open in a browser on this machine could reach loopback too.
-async fn not_from_a_page(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(header::ORIGIN) {
-        return Refusal::new(
-            StatusCode::FORBIDDEN,
-            "a request with an Origin comes from a page in a browser",
-            "send it from a program, without an Origin",
-        )
-        .into_response();
-    }
-    next.run(request).await
 }

@@ -133,6 +133,11 @@ impl Driver {
         self.turn(input, None).map(|_| ())
     }
 
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Looks at the cluster between two turns.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> Result<T, Broken> {
         Ok(look(self.lock()?.engine.look()))

@@ -15,5 +15,5 @@ mod frames;
 mod listener;
 mod mailbox;
 mod server;
-pub use server::{Addresses, ListenError, Server};
+pub use server::{Addresses, ControlAddress, ListenError, Server};
 mod timers;

@@ -6,10 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fencepost_engine::Input;
 use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
 use fencepost_model::{
-    BrokerConfig, ClusterConfig, CoordinatorKey, CoordinatorState, PartitionState,
+    BrokerConfig, Cluster, ClusterConfig, CoordinatorKey, CoordinatorState, PartitionState,
 };
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::commands::{BrokerState, Commands, ControlError};
 use crate::connection;
-use crate::control::Control;
+use crate::control::{Access, Control};
 use crate::driver::Driver;
 use crate::listener::Port;
 use crate::timers;
@@ -41,6 +40,26 @@ impl Default for Addresses {
     }
 }
 
+/// Where the control API is served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ControlAddress {
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The port, 0 for any free one.
+    pub port: u16,
+    /// What every request must have in its header `authorization: Bearer TOKEN`. On loopback there need
+    /// not be one.
+    pub token: Option<String>,
+}
+
+impl ControlAddress {
+    /// A port of loopback, 0 for any free one, without a token.
+    #[must_use]
+    pub fn loopback(port: u16) -> Self {
+        Self { bind: Ipv4Addr::LOCALHOST.into(), port, token: None }
+    }
+}
+
 /// A port could not be taken or opened.
 #[derive(Debug, Error)]
 pub enum ListenError {
@@ -52,6 +71,12 @@ pub enum ListenError {
         /// The first port.
         first_port: u16,
     },
+    /// Whoever reaches the port could command the cluster.
+    #[error("the control API is served on {0} only with a token, as with --control-token")]
+    TokenMissing(IpAddr),
+    /// It would not fit into a header.
+    #[error("a token consists of visible ASCII characters")]
+    TokenUnfit,
     /// The operating system refuses.
     #[error("cannot listen on {address}: {source}")]
     Refused {
@@ -111,14 +136,15 @@ impl Server {
         Self { commands, control: None, timers_ended }
     }
 
-    /// Serves the control API on a port of loopback, 0 for any free one, until the server stops.
-    /// Must be called inside a tokio runtime.
+    /// Serves the control API until the server stops. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// The port is taken.
-    pub fn open_control(&mut self, port: u16) -> Result<(), ListenError> {
-        let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
-        let control = Control::listen(address, Arc::clone(&self.commands))
+    /// The port is taken, or the address is not loopback and there is no token.
+    pub fn open_control(&mut self, at: &ControlAddress) -> Result<(), ListenError> {
+        let ControlAddress { bind, port, token } = at;
+        let access = Access::on(*bind, token.clone())?;
+        let address = SocketAddr::new(*bind, *port);
+        let control = Control::listen(address, Arc::clone(&self.commands), access)
             .map_err(|source| ListenError::Refused { address, source })?;
         self.control = Some(control);
         Ok(())
@@ -238,7 +264,15 @@ impl Server {
     pub fn throttle(&self, time: Duration) {
         let time_ms = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
         // A broken cluster answers nobody.
-        _ = self.commands.driver.inject(Input::Throttle(time_ms));
+        _ = self.commands.throttle(time_ms);
+    }
+
+    /// Looks at the cluster between two steps. Every client waits meanwhile.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> Result<T, ControlError> {
+        self.commands.look(look)
     }
 
     /// Waits until the cluster can no longer be trusted, because a step of it panicked.

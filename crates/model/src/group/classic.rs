@@ -23,6 +23,7 @@ mod membership;
 mod offset_commit;
 pub(crate) use offset_commit::{CommitKind, Identity};
 mod protocols;
+pub(crate) use protocols::assigned_partitions;
 mod rebalance;
 mod session;
 mod static_member;
@@ -160,7 +161,6 @@ impl ClassicGroup {
     }
 
     /// The leader.
-    #[cfg(test)]
     pub(crate) const fn leader(&self) -> Option<&MemberId> {
         self.leader.as_ref()
     }

@@ -36,6 +36,11 @@ impl GroupCoordinator {
         self.shards.values().map(|shard| &**shard)
     }
 
+    /// The partitions that are still being read.
+    pub(crate) fn loading_partitions(&self) -> impl Iterator<Item = PartitionIndex> {
+        self.loading.iter().copied()
+    }
+
     /// Whether any partition is still being read (GRP-43).
     pub(crate) fn is_loading(&self) -> bool {
         !self.loading.is_empty()

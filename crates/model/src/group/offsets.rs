@@ -284,6 +284,30 @@ impl Offsets {
         })
     }
 
+    /// The committed offsets of a group, each with whether all of it is replicated.
+    pub(crate) fn committed_by(
+        &self,
+        group: &GroupId,
+        high_watermark: Offset,
+    ) -> impl Iterator<Item = (&TopicPartition, &CommittedOffset, bool)> {
+        let histories = self.committed.get(group).into_iter().flatten();
+        histories.filter_map(move |(partition, history)| {
+            let latest = history.latest()?;
+            Some((partition, latest, history.as_of(high_watermark) == Some(latest)))
+        })
+    }
+
+    /// The pending offsets of a group, by producer id.
+    pub(crate) fn pending_of(
+        &self,
+        group: &GroupId,
+    ) -> impl Iterator<Item = (ProducerId, &TopicPartition, &CommittedOffset)> {
+        self.pending.iter().flat_map(move |(producer_id, groups)| {
+            let offsets = groups.get(group).into_iter().flatten();
+            offsets.map(|(partition, offset)| (*producer_id, partition, offset))
+        })
+    }
+
     /// Whether any producer id has a pending offset for exactly this partition (TXOFF-47).
     #[must_use]
     pub(crate) fn is_pending(&self, group: &GroupId, partition: &TopicPartition) -> bool {

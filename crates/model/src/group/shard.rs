@@ -49,6 +49,11 @@ impl Shard {
         }
     }
 
+    /// The partition of `__consumer_offsets`.
+    pub(crate) const fn key(&self) -> PartitionKey {
+        self.key
+    }
+
     /// The groups, by id.
     pub(crate) fn groups(&self) -> impl Iterator<Item = (&GroupId, &Group)> {
         self.groups.iter()

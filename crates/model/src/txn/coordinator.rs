@@ -250,6 +250,22 @@ impl TxnCoordinator {
         Ok(ids.map(|(id, txn)| (id, txn.fields())))
     }
 
+    /// Every transactional id of the partitions that are read, with its partition and the term in
+    /// which that is owned.
+    pub(crate) fn known(
+        &self,
+    ) -> impl Iterator<Item = (PartitionIndex, CoordinatorEpoch, &TransactionalId, &TxnMetadata)>
+    {
+        self.owned.iter().flat_map(|(partition, owned)| {
+            owned.ids.iter().map(|(id, txn)| (*partition, owned.epoch, id, txn))
+        })
+    }
+
+    /// The partitions that are still being read.
+    pub(crate) fn loading_partitions(&self) -> impl Iterator<Item = PartitionIndex> {
+        self.loading.keys().copied()
+    }
+
     /// The partition that an id belongs to, if this broker owns it (TLOG-01, FAILOVER-05).
     fn locate(&self, host: &Host<'_>, id: TransactionalId) -> Result<Place, ErrorCode> {
         if id.is_empty() {

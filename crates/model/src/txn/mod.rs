@@ -7,7 +7,7 @@
 //! [`markers`] until every leader has written its marker.
 
 mod state;
-pub(crate) use state::{Identity, TxnFields, TxnPath, TxnState};
+pub(crate) use state::{Identity, Pending, TxnFields, TxnMetadata, TxnPath, TxnState};
 mod add;
 mod end;
 mod expiry;

@@ -10,6 +10,7 @@ mod coordinators;
 mod failover;
 mod fetch;
 mod groups;
+mod inspection;
 mod leaders;
 mod log;
 mod metadata;

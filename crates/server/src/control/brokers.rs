@@ -6,23 +6,30 @@ use axum::Json;
 use axum::extract::State;
 use fencepost_ids::BrokerId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::reading::{Cluster, Named};
-use super::refusal::Refusal;
+use super::reading::{BrokerPath, Cluster, Named};
+use super::refusal::{Body, Refusal};
 use crate::commands::{BrokerState, Commands, ControlError};
 
-/// A broker as the API shows it.
-#[derive(Serialize)]
+/// A broker.
+#[derive(Serialize, ToSchema)]
 pub(super) struct Broker {
+    /// Its id.
     id: i32,
+    /// The host and port that clients are told.
     address: String,
+    /// Whether it runs.
     state: Life,
 }
 
-#[derive(Serialize)]
+/// Whether a broker runs.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Life {
+    /// It runs.
     Up,
+    /// It crashed or was stopped: its port refuses connections.
     Down,
 }
 
@@ -32,27 +39,49 @@ impl From<BrokerState> for Broker {
     }
 }
 
+/// The brokers, and whether they run.
+#[utoipa::path(get, path = "/brokers", tag = "brokers", responses(
+    (status = 200, description = "The brokers, by id", body = Vec<Broker>),
+))]
 pub(super) async fn list(State(cluster): Cluster) -> Result<Json<Vec<Broker>>, Refusal> {
     Ok(Json(cluster.brokers()?.into_iter().map(Broker::from).collect()))
 }
 
+/// Crash a broker: its memory, its connections and its port are gone, its disk stays. Crashing one
+/// that is down changes nothing.
+#[utoipa::path(post, path = "/brokers/{id}/crash", tag = "brokers", params(BrokerPath), responses(
+    (status = 200, description = "The broker as it is now", body = Broker),
+    (status = 404, description = "There is no such broker", body = Body),
+))]
 pub(super) async fn crash(
     State(cluster): Cluster,
-    Named(id): Named<i32>,
+    Named(BrokerPath { id }): Named<BrokerPath>,
 ) -> Result<Json<Broker>, Refusal> {
     change(cluster, BrokerId(id), Command::Crash).await
 }
 
+/// Stop a broker cleanly: its partitions get other leaders first, and it writes down its producers and
+/// high watermarks. Stopping one that is down changes nothing.
+#[utoipa::path(post, path = "/brokers/{id}/stop", tag = "brokers", params(BrokerPath), responses(
+    (status = 200, description = "The broker as it is now", body = Broker),
+    (status = 404, description = "There is no such broker", body = Body),
+))]
 pub(super) async fn stop(
     State(cluster): Cluster,
-    Named(id): Named<i32>,
+    Named(BrokerPath { id }): Named<BrokerPath>,
 ) -> Result<Json<Broker>, Refusal> {
     change(cluster, BrokerId(id), Command::Stop).await
 }
 
+/// Restart a broker that crashed or stopped: it reads its disk and listens again. Restarting one that
+/// runs changes nothing.
+#[utoipa::path(post, path = "/brokers/{id}/restart", tag = "brokers", params(BrokerPath), responses(
+    (status = 200, description = "The broker as it is now", body = Broker),
+    (status = 404, description = "There is no such broker", body = Body),
+))]
 pub(super) async fn restart(
     State(cluster): Cluster,
-    Named(id): Named<i32>,
+    Named(BrokerPath { id }): Named<BrokerPath>,
 ) -> Result<Json<Broker>, Refusal> {
     change(cluster, BrokerId(id), Command::Restart).await
 }

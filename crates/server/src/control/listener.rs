@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{debug, warn};
 
+use super::Access;
 use crate::commands::Commands;
 use crate::listener::{BACKLOG, REST, socket_at};
 
@@ -34,10 +35,14 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    pub(crate) fn listen(address: SocketAddr, commands: Arc<Commands>) -> io::Result<Self> {
+    pub(crate) fn listen(
+        address: SocketAddr,
+        commands: Arc<Commands>,
+        access: Access,
+    ) -> io::Result<Self> {
         let listener = socket_at(address)?.listen(BACKLOG)?;
         let address = listener.local_addr()?;
-        let task = tokio::spawn(accept(listener, super::routes(commands)));
+        let task = tokio::spawn(accept(listener, super::routes(commands, &Arc::new(access))));
         Ok(Self { address, task })
     }
 

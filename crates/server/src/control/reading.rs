@@ -3,16 +3,66 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use super::refusal::Refusal;
 use crate::commands::Commands;
 
 /// The cluster that is commanded.
 pub(super) type Cluster = State<Arc<Commands>>;
+
+/// A broker in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct BrokerPath {
+    /// The broker's id.
+    #[param(minimum = 0, maximum = 2_147_483_647)]
+    pub(super) id: i32,
+}
+
+/// A topic in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct TopicPath {
+    /// The topic's name.
+    #[param(min_length = 1)]
+    pub(super) topic: String,
+}
+
+/// A partition in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct PartitionPath {
+    /// The topic's name.
+    #[param(min_length = 1)]
+    pub(super) topic: String,
+    /// The partition.
+    #[param(minimum = 0, maximum = 2_147_483_647)]
+    pub(super) partition: i32,
+}
+
+/// A transactional id in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct TransactionPath {
+    /// The transactional id.
+    #[param(min_length = 1)]
+    pub(super) transactional_id: String,
+}
+
+/// A group in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct GroupPath {
+    /// The group's id.
+    #[param(min_length = 1)]
+    pub(super) group: String,
+}
 
 /// The names in the path.
 pub(super) struct Named<T>(pub(super) T);
@@ -23,6 +73,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let Path(named) = Path::from_request_parts(parts, state).await?;
         Ok(Self(named))
+    }
+}
+
+/// The query.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Query(asked) = Query::from_request_parts(parts, state).await?;
+        Ok(Self(asked))
     }
 }
 
@@ -48,12 +110,22 @@ impl From<PathRejection> for Refusal {
     }
 }
 
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(
+            rejection.status(),
+            rejection.body_text(),
+            "GET /openapi.json says which parameters this path takes",
+        )
+    }
+}
+
 impl From<JsonRejection> for Refusal {
     fn from(rejection: JsonRejection) -> Self {
         Self::new(
             rejection.status(),
             rejection.body_text(),
-            "send a JSON object that names a broker, as in {\"leader\": 2} to elect or \
+            "send a JSON object as GET /openapi.json describes it, as in {\"leader\": 2} to elect or \
              {\"broker\": 2} to move, with content-type: application/json",
         )
     }

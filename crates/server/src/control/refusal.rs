@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use fencepost_model::ElectionRefused;
+use fencepost_model::{ElectionRefused, ReplicaUnknown};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::commands::ControlError;
 
@@ -16,9 +17,13 @@ pub(super) struct Refusal {
     what_to_do: &'static str,
 }
 
-#[derive(Serialize)]
-struct Body {
+/// Why a request was refused.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Refusal)]
+pub(super) struct Body {
+    /// What is wrong.
     error: String,
+    /// How to go on.
     what_to_do: &'static str,
 }
 
@@ -35,9 +40,16 @@ impl Refusal {
         Self::new(
             StatusCode::NOT_FOUND,
             "there is nothing at this path",
-            "use /brokers, /topics/TOPIC/partitions, /transactions/ID/coordinator or \
-             /groups/GROUP/coordinator",
+            "GET /openapi.json lists the paths",
         )
+    }
+
+    pub(super) fn unprocessable(bounds: &'static str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "a number is out of range", bounds)
+    }
+
+    pub(super) fn bad_range(bounds: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "a number is out of range", bounds)
     }
 
     pub(super) fn wrong_method() -> Self {
@@ -64,6 +76,12 @@ impl IntoResponse for Refusal {
     }
 }
 
+impl From<ReplicaUnknown> for Refusal {
+    fn from(unknown: ReplicaUnknown) -> Self {
+        ControlError::from(unknown).into()
+    }
+}
+
 impl From<ControlError> for Refusal {
     fn from(error: ControlError) -> Self {
         let (status, what_to_do) = match &error {
@@ -77,6 +95,27 @@ impl From<ControlError> for Refusal {
                 StatusCode::CONFLICT,
                 "start a client first: the first that asks for a coordinator has their topic created",
             ),
+            ControlError::UnknownTransaction(_) => (
+                StatusCode::NOT_FOUND,
+                "GET /transactions lists the ids that are known, and the partitions still being read",
+            ),
+            ControlError::UnknownGroup(_) => (
+                StatusCode::NOT_FOUND,
+                "GET /groups lists the groups that are known, and the partitions still being read",
+            ),
+            ControlError::Replica(unknown) => match unknown {
+                ReplicaUnknown::Partition { .. } => (
+                    StatusCode::NOT_FOUND,
+                    "GET /topics/TOPIC/partitions lists the partitions of a topic",
+                ),
+                ReplicaUnknown::NotReplica(_) => {
+                    (StatusCode::NOT_FOUND, "name a broker that holds a replica")
+                }
+                ReplicaUnknown::NoLeader => (
+                    StatusCode::CONFLICT,
+                    "name a replica, as in ?replica=0: its broker may be down",
+                ),
+            },
             ControlError::Election(refused) => match refused {
                 ElectionRefused::UnknownPartition { .. } => (
                     StatusCode::NOT_FOUND,

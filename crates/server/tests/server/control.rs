@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fencepost_model::NewTopic;
-use fencepost_server::{Addresses, Server};
+use fencepost_server::{Addresses, ControlAddress, Server};
 use fencepost_wire::messages::FindCoordinatorRequest;
 use fencepost_wire::{Response, StrBytes};
 use serde_json::{Value, json};
@@ -23,12 +23,12 @@ fn server() -> Server {
         });
     }
     let mut server = Server::listen(config, &Addresses::default()).unwrap();
-    server.open_control(0).unwrap();
+    server.open_control(&ControlAddress::loopback(0)).unwrap();
     server
 }
 
 /// What comes back for these bytes until the connection closes.
-async fn exchange(server: &Server, bytes: &[u8]) -> String {
+pub(crate) async fn exchange(server: &Server, bytes: &[u8]) -> String {
     let url = server.control_url().unwrap();
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
     // The server may have refused and closed before it has read all.
@@ -38,13 +38,13 @@ async fn exchange(server: &Server, bytes: &[u8]) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-fn parsed(answer: &str) -> (u16, Value) {
+pub(crate) fn parsed(answer: &str) -> (u16, Value) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let status = head.split(' ').nth(1).unwrap_or_default().parse().unwrap();
     (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
-async fn ask(server: &Server, line: &str, headers: &str, body: &str) -> (u16, Value) {
+pub(crate) async fn ask(server: &Server, line: &str, headers: &str, body: &str) -> (u16, Value) {
     let length = body.len();
     let request = format!(
         "{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
@@ -52,21 +52,21 @@ async fn ask(server: &Server, line: &str, headers: &str, body: &str) -> (u16, Va
     parsed(&bounded(exchange(server, request.as_bytes())).await)
 }
 
-async fn get(server: &Server, path: &str) -> (u16, Value) {
+pub(crate) async fn get(server: &Server, path: &str) -> (u16, Value) {
     ask(server, &format!("GET {path}"), "", "").await
 }
 
-async fn post(server: &Server, path: &str, body: &Value) -> (u16, Value) {
+pub(crate) async fn post(server: &Server, path: &str, body: &Value) -> (u16, Value) {
     let json = "content-type: application/json\r\n";
     ask(server, &format!("POST {path}"), json, &body.to_string()).await
 }
 
-fn address(server: &Server, broker: usize) -> String {
+pub(crate) fn address(server: &Server, broker: usize) -> String {
     server.bootstrap_servers().split(',').nth(broker).unwrap().to_owned()
 }
 
 /// A refusal has its status, an error that says this, and what to do.
-fn refused((status, body): (u16, Value), expected: u16, says: &str) {
+pub(crate) fn refused((status, body): (u16, Value), expected: u16, says: &str) {
     assert_eq!(status, expected, "{body}");
     assert!(body["error"].as_str().unwrap().contains(says), "{body}: no `{says}`");
     assert!(!body["what_to_do"].as_str().unwrap().is_empty(), "{body}");
@@ -101,7 +101,7 @@ async fn brokers_crash_and_restart() {
 async fn a_broker_that_is_stopped_writes_its_producers_down() {
     for command in ["stop", "crash"] {
         let mut server = Server::listen(config(1, &[]), &Addresses::default()).unwrap();
-        server.open_control(0).unwrap();
+        server.open_control(&ControlAddress::loopback(0)).unwrap();
         let dial = async || Client::new(TcpStream::connect(address(&server, 0)).await.unwrap());
         let mut client = dial().await;
         for sequence in 0..5 {
@@ -313,6 +313,6 @@ async fn a_taken_port_is_refused() {
     let server = server();
     let port = server.control_url().unwrap().rsplit(':').next().unwrap().parse().unwrap();
     let mut other = Server::listen(config(1, &[]), &Addresses::default()).unwrap();
-    let refused = other.open_control(port).unwrap_err();
+    let refused = other.open_control(&ControlAddress::loopback(port)).unwrap_err();
     assert!(refused.to_string().contains(&port.to_string()), "{refused}");
 }

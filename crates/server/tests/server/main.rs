@@ -7,6 +7,7 @@ mod client;
 mod control;
 mod frames;
 mod hostile;
+mod inspection;
 mod life;
 mod order;
 mod slow;

@@ -72,6 +72,11 @@ impl Member {
         offered.map_or_else(Bytes::new, |offered| offered.metadata.clone())
     }
 
+    /// Whether its JoinGroup or SyncGroup is parked.
+    pub(crate) const fn is_parked(&self) -> bool {
+        self.awaiting_join.is_some() || self.awaiting_sync.is_some()
+    }
+
     #[must_use]
     pub(crate) fn offers(&self, protocol: &str) -> bool {
         self.protocols.iter().any(|offered| &*offered.name == protocol)

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fencepost_ids::{TopicName, java_string_hash};
+use fencepost_ids::{PartitionIndex, TopicName, TopicPartition, java_string_hash};
 
 use super::{CONSUMER_PROTOCOL_TYPE, ClassicGroup, Protocol, State};
 use crate::group::records::{Fields, Malformed};
@@ -89,6 +89,21 @@ fn hash_slots(names: usize) -> u32 {
 fn hash_slot(name: &str, slots: u32) -> u32 {
     let hash = java_string_hash(name).cast_unsigned();
     (hash ^ hash >> 16) & (slots - 1)
+}
+
+/// The partitions of a consumer's assignment, read as version 0, which every version begins with.
+pub(crate) fn assigned_partitions(assignment: &[u8]) -> Result<Vec<TopicPartition>, Malformed> {
+    let mut fields = Fields::new(assignment);
+    fields.int16()?;
+    let mut partitions = Vec::new();
+    for _ in 0..fields.count()? {
+        let topic = TopicName::from(fields.string()?);
+        for _ in 0..fields.count()? {
+            let partition = PartitionIndex(fields.int32()?);
+            partitions.push(TopicPartition { topic: topic.clone(), partition });
+        }
+    }
+    Ok(partitions)
 }
 
 /// The topics of a consumer's subscription, read as version 0, which every version begins with.

@@ -14,7 +14,7 @@ mod members;
 mod rebalances;
 mod routing;
 mod statics;
-mod transactions;
+pub(crate) mod transactions;
 mod verification;
 mod without;
 

@@ -19,6 +19,21 @@ fn txoff_36_and_38_markers_settle_pending_offsets() {
     }
 }
 
+/// Group `g` has 5 committed, and 9 pending for producer id 7.
+pub(crate) fn pending_and_committed() -> World {
+    let mut world = world(1);
+    let client = world.connect(0);
+    commit(&mut world, client, 5);
+    txn_commit(&mut world, client, 7, 9);
+    world
+}
+
+/// The transaction of producer id 7 commits.
+pub(crate) fn settled(world: &mut World) {
+    let client = world.connect(0);
+    marker(world, client, 7, End::Commit);
+}
+
 #[test]
 fn txoff_37_the_later_commit_record_wins_whatever_the_order_of_markers() {
     let mut plain = world(1);

@@ -1,0 +1,86 @@
+//! The OpenAPI description of the control API.
+
+use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+
+use super::access::Access;
+use super::refusal::Body;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "fencepost control API",
+        description = "Commands and questions for a running fencepost cluster. Times are the brokers' \
+                       own, in milliseconds since 1970. What is refused is told with a status code and \
+                       the schema Refusal: the error, and what to do.",
+    ),
+    components(schemas(Body)),
+    tags(
+        (name = "cluster", description = "The cluster as a whole"),
+        (name = "brokers", description = "Brokers: crash, stop, restart"),
+        (name = "topics", description = "Topics, partitions and their leaders"),
+        (name = "logs", description = "What the logs of partitions hold, and the producers they remember"),
+        (name = "transactions", description = "Transactional ids and their coordinators"),
+        (name = "groups", description = "Consumer groups and their coordinators"),
+        (name = "clock", description = "The brokers' time"),
+    ),
+)]
+struct Description;
+
+/// The description without its paths.
+pub(super) fn begin() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// Adds to every path the refusals that the paths do not name, since they come before it is their turn.
+pub(super) fn finish(
+    mut api: utoipa::openapi::OpenApi,
+    access: &Access,
+) -> utoipa::openapi::OpenApi {
+    for path in api.paths.paths.values_mut() {
+        let methods = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
+        for operation in methods.into_iter().flatten() {
+            add_refusals(operation, access);
+        }
+    }
+    if access.needs_token() {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme));
+        api.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
+    }
+    api
+}
+
+const TOKEN: &str = "token";
+
+fn add_refusals(operation: &mut Operation, access: &Access) {
+    let mut refusals = vec![
+        ("403", "The request has an Origin: it comes from a page in a browser"),
+        ("408", "The request took too long"),
+        ("500", "A step of the cluster panicked, or a port was lost"),
+    ];
+    let takes_body = operation.request_body.is_some();
+    if takes_body || operation.parameters.as_ref().is_some_and(|all| !all.is_empty()) {
+        refusals.push(("400", "A parameter or the body cannot be read"));
+    }
+    if takes_body {
+        refusals.push(("413", "The body is too long"));
+        refusals.push(("415", "The body is not said to be JSON"));
+        refusals.push(("422", "The body is JSON, but not as described"));
+    }
+    if access.needs_token() {
+        refusals.push(("401", "The token is missing or wrong"));
+    }
+    for (status, description) in refusals {
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
+    }
+}
+
+fn refusal(description: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name("Refusal")));
+    ResponseBuilder::new().description(description).content("application/json", content).build()
+}
