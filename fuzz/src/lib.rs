@@ -11,6 +11,7 @@ pub mod mutate;
 mod records;
 mod requests;
 pub mod seeds;
+mod traces;
 mod world;
 
 /// What is thrown at, and its name.
@@ -33,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "subscription", run: groups::subscription },
     Target { name: "regex", run: groups::regex },
     Target { name: "cluster", run: cluster::cluster },
+    Target { name: "trace", run: traces::trace },
 ];
 
 /// The target of that name.

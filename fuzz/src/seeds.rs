@@ -76,8 +76,43 @@ pub fn all() -> Vec<Seed> {
     for (api, version) in [(3, 9), (18, 3), (10, 4), (0, 9), (22, 4)] {
         add("response", format!("{api}"), [&[api, version][..], &[0; 40]].concat());
     }
+    add("trace", "whole".to_owned(), TRACE.concat().into_bytes());
+    add("trace", "cut_short".to_owned(), TRACE[..5].concat().into_bytes());
     seeds
 }
+
+/// A line of each kind.
+const TRACE: &[&str] = &[
+    concat!(
+        r#"{"format":"fencepost-trace","version":1,"fencepost":"0.1.0","start":1,"clock":"real","#,
+        r#""config":{"release":"4.2","transaction_version":2,"seed":0,"#,
+        r#""brokers":[{"id":0,"host":"::1","port":9092}],"settings":{"num.partitions":"3"},"#,
+        r#""topics":[{"name":"t","partitions":1}],"without":["IDEM-12"],"#,
+        r#""producer_id_blocks":"at_hand"}}"#,
+        "\n"
+    ),
+    concat!(r#"{"n":1,"t":2,"in":{"connect":{"connection":0,"broker":0,"host":"::1"}}}"#, "\n"),
+    concat!(
+        r#"{"n":2,"t":3,"in":{"request":{"connection":0}},"out":[{"answer":{"connection":0,"#,
+        r#""correlation_id":1,"api":"ApiVersions","version":0,"length":9,"#,
+        r#""digest":"00000000000000ab"}}],"hits":[{"fault":"f","phase":"received","#,
+        r#""on":"ApiVersions","did":"lose"}],"frame":"ABIAAAAAAAE="}"#,
+        "\n"
+    ),
+    concat!(
+        r#"{"n":3,"t":3,"in":"tick","out":[{"done":{"connection":0,"correlation_id":2}}]}"#,
+        "\n"
+    ),
+    concat!(r#"{"n":4,"t":9,"in":{"elect":{"topic":"t","partition":0,"leader":0}}}"#, "\n"),
+    concat!(
+        r#"{"n":5,"t":9,"in":{"crash":{"broker":0}},"out":[{"close":{"connection":0,"reason":"x"}}]}"#,
+        "\n"
+    ),
+    concat!(
+        r#"{"n":6,"t":9,"in":{"gate":{"add":[{"on":"EndTxn"}]}},"out":[{"act":{"what":"x"}}]}"#,
+        "\n"
+    ),
+];
 
 const CODECS: [Compression; 5] = [
     Compression::None,

@@ -1,0 +1,138 @@
+//! A line for each turn: what reached the cluster from outside, and what came of it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+
+/// One atomic turn of the engine.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Turn {
+    /// Its number; the first turn is 1, and none is left out.
+    pub n: u64,
+    /// Its moment, in milliseconds since 1970; never before that of the turn before.
+    pub t: i64,
+    /// What reached the cluster.
+    pub input: Input,
+    /// What the driver was told to do, in order.
+    pub out: Vec<Output>,
+    /// Faults that fired in this turn, in order.
+    pub hits: Vec<Hit>,
+}
+
+/// What reached the cluster from outside. A message between brokers and a timer are none of these:
+/// which are delivered and which fire follows from the turns before.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Input {
+    /// A client opened a connection to a broker.
+    Connect {
+        /// The connection.
+        connection: u64,
+        /// The broker.
+        broker: i32,
+        /// The client's host.
+        host: String,
+    },
+    /// A connection closed.
+    Disconnect {
+        /// The connection.
+        connection: u64,
+    },
+    /// A request arrived.
+    Request {
+        /// The connection.
+        connection: u64,
+        /// The request's frame, without its length.
+        frame: Bytes,
+    },
+    /// The clock reached a deadline, or a turn that had too much to do went on.
+    Tick,
+    /// A broker died.
+    Crash {
+        /// Which.
+        broker: i32,
+    },
+    /// A broker stopped as told.
+    Stop {
+        /// Which.
+        broker: i32,
+    },
+    /// A broker came back.
+    Restart {
+        /// Which.
+        broker: i32,
+    },
+    /// A replica was to become the leader of a partition.
+    Elect {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The new leader.
+        leader: i32,
+    },
+    /// From now on every answer asks its client to wait.
+    Throttle {
+        /// For how long; 0 ends it.
+        time_ms: i32,
+    },
+    /// A command to the gate, as the control API writes it: faults added or removed, something
+    /// released, an event raised.
+    Gate(serde_json::Value),
+}
+
+/// What the driver was told to do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Output {
+    /// An answer went to a client.
+    Answer {
+        /// The connection.
+        connection: u64,
+        /// Of the request.
+        correlation_id: i32,
+        /// The API by Kafka's name for it.
+        api: Cow<'static, str>,
+        /// Of the request, and so of the answer.
+        version: i16,
+        /// How many bytes, without the length in front of them.
+        length: u64,
+        /// Of those bytes.
+        digest: Digest,
+    },
+    /// A request ended without an answer.
+    Done {
+        /// The connection.
+        connection: u64,
+        /// Of the request.
+        correlation_id: i32,
+    },
+    /// A connection was closed.
+    Close {
+        /// The connection.
+        connection: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Something else that a fault had the driver do, as in `signal` and the process.
+    Act {
+        /// What.
+        what: String,
+    },
+}
+
+/// A fault that fired.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hit {
+    /// The fault's name.
+    pub fault: String,
+    /// `received` or `applied`.
+    pub phase: Cow<'static, str>,
+    /// What it met, as in `EndTxn of producer-1`.
+    pub on: String,
+    /// What it did, as in `disconnect`.
+    pub did: String,
+}
