@@ -134,7 +134,6 @@ macro_rules! apis {
 
         impl Response {
             /// A response with every field at its default.
-            #[cfg(test)]
             pub(crate) fn empty(api: ApiKey) -> Self {
                 match api {
                     $(ApiKey::$api => $response::default().into(),)*

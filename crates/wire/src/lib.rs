@@ -22,7 +22,7 @@ pub use decode::{decode_request, decode_response};
 mod encode;
 pub use encode::{encode_request, encode_response, encode_unsupported_api_versions};
 mod error_answer;
-pub use error_answer::Level;
+pub use error_answer::{Level, NoSuchLevel, Part, error_response, replace_errors};
 mod fetch_response;
 pub use fetch_response::{
     AbortedTransaction, DivergingEpoch, FetchResponse, FetchedPartition, FetchedTopic,

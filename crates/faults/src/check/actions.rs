@@ -17,6 +17,7 @@ pub(super) fn check(fault: &Fault) -> Result<(), Problem> {
     }
     for (index, action) in actions.iter().enumerate() {
         check_phase(fault.when, action)?;
+        check_answer(fault, action)?;
         if let Some(kind) = fault.message() {
             check_for_message(kind, action)?;
         }
@@ -51,6 +52,20 @@ fn check_phase(phase: Phase, action: &Action) -> Result<(), Problem> {
         _ => return Ok(()),
     };
     Err(Problem::WrongPhase { action: action.name(), phase, instead })
+}
+
+/// Clients ignore an answer of `Metadata` without brokers, and only the cluster can name them.
+fn check_answer(fault: &Fault, action: &Action) -> Result<(), Problem> {
+    match action {
+        Action::Error(_) if fault.on == ApiKey::Metadata && fault.when == Phase::Received => {
+            Err(Problem::WrongPhase {
+                action: action.name(),
+                phase: fault.when,
+                instead: "an answer of `Metadata` without brokers is ignored; say `when = \"applied\"`",
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_for_message(kind: MessageKind, action: &Action) -> Result<(), Problem> {

@@ -111,6 +111,10 @@ fn what_contradicts_itself_is_refused() {
         "line 4: fault `f`: `corrupt` makes no sense once",
     );
     check(
+        "on = \"Metadata\"\ndo = { error = \"LEADER_NOT_AVAILABLE\" }",
+        "line 4: fault `f`: `error` makes no sense once the request or message is received",
+    );
+    check(
         &does("{ error = { code = \"NOT_COORDINATOR\", level = \"top\" } }"),
         "line 4: fault `f`: the answer of `Produce` has no error code at the level `top`: it has \
          one at `partition`",
