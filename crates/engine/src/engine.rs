@@ -3,6 +3,7 @@
 use fencepost_ids::Timestamp;
 use fencepost_model::{Cluster, ClusterConfig, Input as Step, Output as Effect};
 
+use crate::snapshots::Snapshots;
 use crate::{Input, Output};
 
 /// Steps of the cluster that one turn takes at most. What is left is done by the next
@@ -12,13 +13,14 @@ const STEPS_AT_ONCE: usize = 10_000;
 /// A cluster with all that reaches it from outside. A clone is a fork of its world.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    cluster: Cluster,
+    pub(crate) cluster: Cluster,
     /// Empty between steps; kept for its room.
     effects: Vec<Effect>,
     /// The last turn had more to do than one may.
     is_cut: bool,
     /// What every answer asks its client to wait, in milliseconds (FRAME-16).
-    throttle_ms: i32,
+    pub(crate) throttle_ms: i32,
+    pub(crate) snapshots: Snapshots,
 }
 
 impl Engine {
@@ -30,12 +32,13 @@ impl Engine {
             effects: Vec::new(),
             is_cut: false,
             throttle_ms: 0,
+            snapshots: Snapshots::default(),
         }
     }
 
     /// Takes one input in one atomic turn, and with it all that brokers then have to tell each
     /// other, and pushes what the driver must do, in order. `now` is never before that of an
-    /// earlier turn.
+    /// earlier turn, but for [`Input::Reset`].
     pub fn handle(&mut self, now: Timestamp, input: Input, out: &mut Vec<Output>) {
         let step = match input {
             Input::Connect { connection, broker, host } => {
@@ -55,6 +58,13 @@ impl Engine {
             Input::Elect { topic, partition, leader } => Step::Elect { topic, partition, leader },
             Input::Throttle(time_ms) => {
                 self.throttle_ms = time_ms;
+                return;
+            }
+            Input::Snapshot(name) => return self.take_snapshot(now, name),
+            Input::Forget(name) => return self.forget_snapshot(&name),
+            Input::Reset(name) => {
+                self.reset(now, &name, out);
+                self.is_cut = !self.deliver(now, out);
                 return;
             }
         };
@@ -83,7 +93,7 @@ impl Engine {
         &self.cluster
     }
 
-    fn step(&mut self, now: Timestamp, step: Step, out: &mut Vec<Output>) {
+    pub(crate) fn step(&mut self, now: Timestamp, step: Step, out: &mut Vec<Output>) {
         let mut effects = std::mem::take(&mut self.effects);
         self.cluster.handle(now, step, &mut effects);
         for effect in effects.drain(..) {

@@ -59,4 +59,12 @@ pub enum Input {
     },
     /// From now on every answer asks its client to wait so many milliseconds (FRAME-16); 0 ends it.
     Throttle(i32),
+    /// The cluster as it is now is kept under a name; a snapshot of that name is replaced.
+    Snapshot(Arc<str>),
+    /// A snapshot is forgotten, if there is one of that name.
+    Forget(Arc<str>),
+    /// The cluster becomes what it was at a snapshot, if there is one of that name, but for its
+    /// connections, which are all closed. The driver may set its clock back for this turn, to the
+    /// snapshot's moment.
+    Reset(Arc<str>),
 }

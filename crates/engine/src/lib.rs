@@ -11,3 +11,4 @@ mod input;
 pub use input::Input;
 mod output;
 pub use output::Output;
+mod snapshots;

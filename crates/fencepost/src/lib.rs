@@ -7,11 +7,16 @@ mod test_cluster;
 pub use test_cluster::{StartError, TestCluster, TestClusterBuilder};
 
 pub use fencepost_ids::{
-    BrokerId, GroupId, LeaderEpoch, Offset, PartitionIndex, Rule, TopicName, TransactionalId,
+    BrokerId, GroupId, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp, TopicName,
+    TransactionalId,
 };
 pub use fencepost_model::{
-    BrokerSettings, CoordinatorKey, CoordinatorState, ElectionRefused, LeaderOffsets,
-    PartitionState, SettingError,
+    BrokerSettings, ConnectionDescription, CoordinatorKey, CoordinatorState, Deadline,
+    ElectionRefused, GroupDescription, LeaderOffsets, LogPage, LogRange, MessageDescription,
+    PartitionProducers, PartitionState, SettingError, TopicDescription, TransactionDescription,
+    TransactionStatus,
 };
-pub use fencepost_server::{Addresses, BrokerState, ControlAddress, ControlError, ListenError};
+pub use fencepost_server::{
+    Addresses, BrokerState, ClockKind, ClockState, ControlAddress, ControlError, ListenError,
+};
 pub use fencepost_wire::Release;

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory};
+use clap::{Args, CommandFactory, ValueEnum};
 use fencepost::{
-    Addresses, ControlAddress, ListenError, Release, Rule, StartError, TestCluster,
-    TestClusterBuilder,
+    Addresses, ClockKind, ControlAddress, ListenError, Release, Rule, StartError, TestCluster,
+    TestClusterBuilder, Timestamp,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::Arguments;
+use crate::{Arguments, moment};
 
 /// The most worker threads: one lock serves all, so more would only wait.
 const WORKERS_MAX: usize = 4;
@@ -49,6 +49,13 @@ pub(crate) struct Serve {
     /// What every request to the control API must have in `authorization: Bearer TOKEN`
     #[arg(long, value_name = "TOKEN", requires = "control_port")]
     control_token: Option<String>,
+    /// What the brokers take for the time; a manual clock moves only by commands
+    #[arg(long, value_enum, default_value_t = Clock::Real)]
+    clock: Clock,
+    /// Where a manual clock starts: milliseconds since 1970, or UTC as in 2026-01-31T12:00:00Z
+    /// [default: the machine's time]
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    start: Option<Timestamp>,
     /// A topic that exists from the start; repeat it for more
     #[arg(long = "topic", value_name = "NAME:PARTITIONS[:REPLICAS]", value_parser = topic)]
     topics: Vec<Topic>,
@@ -67,6 +74,14 @@ pub(crate) struct Serve {
     /// Where chance begins: topic ids, member ids, the cluster id
     #[arg(long, default_value_t = 0)]
     seed: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Clock {
+    /// The machine's time
+    Real,
+    /// A time that stands still until the control API moves it
+    Manual,
 }
 
 #[derive(Clone)]
@@ -144,7 +159,15 @@ impl Serve {
                 self.bind
             ));
         }
+        let clock = match (self.clock, self.start) {
+            (Clock::Manual, start) => ClockKind::Manual { start },
+            (Clock::Real, None) => ClockKind::Real,
+            (Clock::Real, Some(_)) => {
+                refuse("--start is where a manual clock starts: add --clock manual")
+            }
+        };
         let mut cluster = TestCluster::builder()
+            .clock(clock)
             .brokers(self.brokers)
             .kafka_version(self.kafka_version)
             .seed(self.seed)

@@ -14,8 +14,11 @@ use fencepost_wire::{Release, Request, RequestHeader};
 use tokio::sync::Notify;
 use tracing::error;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockKind};
 use crate::mailbox::{Answer, Closing, Mail, Mailbox};
+
+/// Moments to which one holder of the lock moves a manual clock before it lets others in.
+const TURNS_AT_ONCE: usize = 1000;
 
 /// The engine, its clock and its connections.
 #[derive(Debug)]
@@ -29,7 +32,7 @@ pub(crate) struct Driver {
     pub(crate) one_request_in_process: bool,
     /// What [`Engine::wants_frames`] said last.
     wants_frames: AtomicBool,
-    clock: Clock,
+    pub(crate) clock: Clock,
     state: Mutex<State>,
     /// The timer task is to look again: a timer became due earlier, or the server stops.
     pub(crate) timers_changed: Notify,
@@ -60,6 +63,8 @@ pub(crate) enum NextLook {
     Now,
     /// At this moment.
     At(tokio::time::Instant),
+    /// When it is told: the clock is moved by commands.
+    WhenTold,
     /// Never: the server stops.
     Never,
 }
@@ -85,8 +90,9 @@ impl Dispatch {
 }
 
 impl Driver {
-    pub(crate) fn new(config: ClusterConfig) -> Self {
-        let clock = Clock::start();
+    pub(crate) fn new(config: ClusterConfig, clock: ClockKind) -> Self {
+        let clock = Clock::start(clock);
+        let now = clock.now();
         Self {
             release: config.release,
             frame_limit: config.settings.socket_request_max_bytes(),
@@ -95,7 +101,7 @@ impl Driver {
             wants_frames: AtomicBool::new(false),
             clock,
             state: Mutex::new(State {
-                engine: Engine::new(config, clock.now()),
+                engine: Engine::new(config, now),
                 outputs: Vec::new(),
                 mailboxes: BTreeMap::new(),
                 connections_seen: 0,
@@ -192,11 +198,69 @@ impl Driver {
         state.next_look = state.engine.next_deadline();
         let next = match state.next_look {
             at if at <= now => NextLook::Now,
-            at => NextLook::At(self.clock.instant_of(at)),
+            at => self.clock.instant_of(at).map_or(NextLook::WhenTold, NextLook::At),
         };
         drop(state);
         dispatch.deliver();
         Ok(next)
+    }
+
+    /// Moves a manual clock on to `target`, and fires what comes due on the way, each timer at its own
+    /// moment. False if there is more to do than one holder of the lock may.
+    pub(crate) fn advance_towards(&self, target: Timestamp) -> Result<bool, Broken> {
+        let mut dispatch = Dispatch::default();
+        let mut state = self.lock()?;
+        let mut now = self.clock.now();
+        let mut turns = 0;
+        let is_there = loop {
+            let due = state.engine.next_deadline();
+            if due > target || state.stopping {
+                now = target;
+                break true;
+            }
+            if turns == TURNS_AT_ONCE {
+                break false;
+            }
+            now = now.max(due);
+            state.turn(now, Input::Tick, &mut dispatch);
+            turns += 1;
+        };
+        self.clock.set(now);
+        state.next_look = state.engine.next_deadline();
+        drop(state);
+        dispatch.deliver();
+        Ok(is_there)
+    }
+
+    /// When the next timer is due, or the next one of a name.
+    pub(crate) fn next_deadline(&self, timer: Option<&str>) -> Result<Option<Timestamp>, Broken> {
+        let state = self.lock()?;
+        Ok(match timer {
+            None => Some(state.engine.next_deadline()).filter(|at| *at < Timestamp::NEVER),
+            Some(name) => {
+                let mut deadlines = state.engine.look().deadlines();
+                deadlines.find(|deadline| deadline.timer.name() == name).map(|found| found.at)
+            }
+        })
+    }
+
+    /// The snapshots by name, with the moments at which they were taken.
+    pub(crate) fn snapshots(&self) -> Result<Vec<(String, Timestamp)>, Broken> {
+        let state = self.lock()?;
+        Ok(state.engine.snapshots().map(|(name, at)| (name.to_string(), at)).collect())
+    }
+
+    /// Makes the cluster what it was at a snapshot, and sets a manual clock back to that moment.
+    pub(crate) fn reset(&self, name: &str, at: Timestamp) -> Result<(), Broken> {
+        let mut dispatch = Dispatch::default();
+        let mut state = self.lock()?;
+        self.clock.set(at);
+        state.turn(self.clock.now(), Input::Reset(name.into()), &mut dispatch);
+        state.next_look = state.engine.next_deadline();
+        drop(state);
+        self.timers_changed.notify_one();
+        dispatch.deliver();
+        Ok(())
     }
 
     /// Closes all connections and lets no others in.

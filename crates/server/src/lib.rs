@@ -6,6 +6,7 @@
 //! an await.
 
 mod clock;
+pub use clock::{ClockKind, ClockState};
 mod commands;
 pub use commands::{BrokerState, ControlError};
 mod connection;
