@@ -2,7 +2,6 @@
 
 mod ctl;
 mod explore;
-mod moment;
 mod rules;
 mod serve;
 

@@ -103,21 +103,13 @@ impl From<ControlError> for Refusal {
                 StatusCode::NOT_FOUND,
                 "GET /groups lists the groups that are known, and the partitions still being read",
             ),
-            ControlError::RealClock => {
-                (StatusCode::CONFLICT, "start the server with --clock manual to move its time")
+            ControlError::Plan(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "correct the plan: none of it was added")
             }
-            ControlError::NoTimer => {
-                (StatusCode::NOT_FOUND, "GET /timers lists the timers that run, by their names")
+            ControlError::UnknownFault(_) => {
+                (StatusCode::NOT_FOUND, "GET /faults lists the faults")
             }
-            ControlError::UnknownSnapshot(_) => {
-                (StatusCode::NOT_FOUND, "GET /snapshots lists the snapshots")
-            }
-            ControlError::SnapshotName => {
-                (StatusCode::BAD_REQUEST, "give the snapshot a name of 1 to 100 characters")
-            }
-            ControlError::Snapshots => {
-                (StatusCode::CONFLICT, "forget one with DELETE /snapshots/NAME, or replace one")
-            }
+            ControlError::NotHeld(_) => (StatusCode::NOT_FOUND, "GET /held lists what waits"),
             ControlError::Replica(unknown) => match unknown {
                 ReplicaUnknown::Partition { .. } => (
                     StatusCode::NOT_FOUND,

@@ -11,4 +11,3 @@ mod inspection;
 mod life;
 mod order;
 mod slow;
-mod time;
