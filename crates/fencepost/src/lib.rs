@@ -4,16 +4,19 @@
 //! any client can be pointed at it, and its brokers crash, restart and change leaders when told.
 
 mod test_cluster;
-pub use test_cluster::{NeverFired, StartError, TestCluster, TestClusterBuilder};
+pub use test_cluster::{StartError, TestCluster, TestClusterBuilder};
 
-pub use fencepost_engine::{Crossing, Held, Patience, Schedule, ScheduleError};
-pub use fencepost_faults as faults;
 pub use fencepost_ids::{
-    BrokerId, GroupId, LeaderEpoch, Offset, PartitionIndex, Rule, TopicName, TransactionalId,
+    BrokerId, GroupId, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp, TopicName,
+    TransactionalId,
 };
 pub use fencepost_model::{
-    BrokerSettings, CoordinatorKey, CoordinatorState, ElectionRefused, LeaderOffsets,
-    PartitionState, SettingError,
+    BrokerSettings, ConnectionDescription, CoordinatorKey, CoordinatorState, Deadline,
+    ElectionRefused, GroupDescription, LeaderOffsets, LogPage, LogRange, MessageDescription,
+    PartitionProducers, PartitionState, SettingError, TopicDescription, TransactionDescription,
+    TransactionStatus,
 };
-pub use fencepost_server::{Addresses, BrokerState, ControlAddress, ControlError, ListenError};
+pub use fencepost_server::{
+    Addresses, BrokerState, ClockKind, ClockState, ControlAddress, ControlError, ListenError,
+};
 pub use fencepost_wire::Release;

@@ -2,6 +2,7 @@
 
 mod ctl;
 mod explore;
+mod moment;
 mod rules;
 mod serve;
 

@@ -1,7 +1,5 @@
 //! `fencepost serve`: a cluster for clients on this machine.
 
-mod gate;
-
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
@@ -9,16 +7,15 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory};
+use clap::{Args, CommandFactory, ValueEnum};
 use fencepost::{
-    Addresses, ControlAddress, ListenError, Release, Rule, StartError, TestCluster,
-    TestClusterBuilder,
+    Addresses, ClockKind, ControlAddress, ListenError, Release, Rule, StartError, TestCluster,
+    TestClusterBuilder, Timestamp,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::Arguments;
-use gate::GateOptions;
+use crate::{Arguments, moment};
 
 /// The most worker threads: one lock serves all, so more would only wait.
 const WORKERS_MAX: usize = 4;
@@ -52,6 +49,13 @@ pub(crate) struct Serve {
     /// What every request to the control API must have in `authorization: Bearer TOKEN`
     #[arg(long, value_name = "TOKEN", requires = "control_port")]
     control_token: Option<String>,
+    /// What the brokers take for the time; a manual clock moves only by commands
+    #[arg(long, value_enum, default_value_t = Clock::Real)]
+    clock: Clock,
+    /// Where a manual clock starts: milliseconds since 1970, or UTC as in 2026-01-31T12:00:00Z
+    /// [default: the machine's time]
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    start: Option<Timestamp>,
     /// A topic that exists from the start; repeat it for more
     #[arg(long = "topic", value_name = "NAME:PARTITIONS[:REPLICAS]", value_parser = topic)]
     topics: Vec<Topic>,
@@ -70,8 +74,14 @@ pub(crate) struct Serve {
     /// Where chance begins: topic ids, member ids, the cluster id
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    #[command(flatten)]
-    gate: GateOptions,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Clock {
+    /// The machine's time
+    Real,
+    /// A time that stands still until the control API moves it
+    Manual,
 }
 
 #[derive(Clone)]
@@ -101,7 +111,7 @@ impl Serve {
             Err(error) => Err(format!("no threads to run on: {error}")),
         };
         match served {
-            Ok(code) => code,
+            Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
                 eprintln!("error: {message}");
                 ExitCode::FAILURE
@@ -109,10 +119,9 @@ impl Serve {
         }
     }
 
-    async fn serve(self) -> Result<ExitCode, String> {
+    async fn serve(self) -> Result<(), String> {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-        let is_strict = self.gate.is_strict();
         let cluster = match self.cluster().start().await {
             Ok(cluster) => cluster,
             Err(StartError::Listen(
@@ -136,13 +145,11 @@ impl Serve {
             _ = terminate.recv() => false,
             () = cluster.broken() => true,
         };
-        let faults = cluster.faults().unwrap_or_default();
-        // It is asked for faults that never fired below.
-        _ = cluster.stop().await;
+        cluster.stop().await;
         if broken {
             return Err("a step of the cluster panicked, which is a bug in fencepost".to_owned());
         }
-        Ok(gate::report(&faults, is_strict))
+        Ok(())
     }
 
     fn cluster(self) -> TestClusterBuilder {
@@ -152,7 +159,15 @@ impl Serve {
                 self.bind
             ));
         }
+        let clock = match (self.clock, self.start) {
+            (Clock::Manual, start) => ClockKind::Manual { start },
+            (Clock::Real, None) => ClockKind::Real,
+            (Clock::Real, Some(_)) => {
+                refuse("--start is where a manual clock starts: add --clock manual")
+            }
+        };
         let mut cluster = TestCluster::builder()
+            .clock(clock)
             .brokers(self.brokers)
             .kafka_version(self.kafka_version)
             .seed(self.seed)
@@ -186,7 +201,7 @@ impl Serve {
                 None => cluster.topic(&name, partitions),
             };
         }
-        self.gate.applied_to(cluster.allow_unfired_faults())
+        cluster
     }
 }
 

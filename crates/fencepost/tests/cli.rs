@@ -144,6 +144,54 @@ fn ctl_commands_a_running_server() {
     assert!(wrong.contains("http://127.0.0.1:9100"), "{wrong}");
 }
 
+/// Every command of `ctl` reaches its place behind a token, and the manual clock moves.
+#[test]
+fn ctl_shows_and_moves_what_a_manual_clock_rules() {
+    let words = "serve --port 0 --topic orders:1 --clock manual --start 2026-01-01T00:00:00Z \
+                 --control-port 0 --control-token s3cret";
+    let (mut child, line) = serve(&words.split_whitespace().collect::<Vec<_>>());
+    let (_, control) = line.trim_end().split_once(" control=").unwrap();
+    let ctl = |words: &str| ctl(control, &format!("--token s3cret {words}"));
+    for (command, says) in [
+        ("cluster", r#""brokers":1"#),
+        ("topics", r#""name":"orders""#),
+        ("log orders 0 --from 0 --limit 5 --replica 0", r#""batches":[]"#),
+        ("producers orders 0", r#""producers":[]"#),
+        ("transactions", r#""transactions":[]"#),
+        ("groups", r#""groups":[]"#),
+        ("connections", "[]"),
+        ("messages", "[]"),
+        ("timers", "HighWatermarkCheckpoint"),
+        ("throttle 0", r#""ms":0"#),
+        ("clock", r#""now_ms":1767225600000"#),
+        ("snapshot start", r#""at_ms":1767225600000"#),
+        ("advance 1000", r#""now_ms":1767225601000"#),
+        ("next", r#""now_ms":1767225605000"#),
+        ("next --timer TransactionTimeouts", r#""now_ms":1767225610000"#),
+        ("snapshots", r#""name":"start""#),
+        ("reset start", r#""name":"start""#),
+        ("clock", r#""now_ms":1767225600000"#),
+        ("forget start", r#""name":"start""#),
+        ("openapi", r#""openapi":"3.1"#),
+    ] {
+        let answer = ctl(command).unwrap();
+        assert!(answer.contains(says), "{command}: {answer}");
+    }
+    for (command, says) in
+        [("transactions t", "`t`"), ("groups g", "`g`"), ("reset start", "`start`")]
+    {
+        let refused = ctl(command).unwrap_err();
+        assert!(refused.contains(says), "{command}: {refused}");
+    }
+    let refused = self::ctl(control, "brokers").unwrap_err();
+    assert!(refused.contains("--control-token"), "{refused}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let refused = output(&["serve", "--port", "0", "--control-port", "0", "--control-bind", "::"]);
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(message.contains("--control-token"), "{message}");
+}
+
 #[test]
 fn serve_says_which_port_is_taken() {
     let (mut child, line) = serve(&["serve", "--port", "0"]);
@@ -159,7 +207,10 @@ fn serve_says_which_port_is_taken() {
 /// Each bad option, and what its message says of the fault and of the way out.
 #[test]
 fn serve_refuses_bad_options_and_says_what_to_do() {
-    let bad: [(&[&str], &[&str]); 18] = [
+    let bad: [(&[&str], &[&str]); 21] = [
+        (&["--start", "0"], &["--clock manual"]),
+        (&["--clock", "manual", "--start", "noon"], &["'noon'", "2026-01-31T12:00:00Z"]),
+        (&["--control-bind", "0.0.0.0"], &["--control-port"]),
         (&["--brokers", "0"], &["'0'", "1..=100"]),
         (&["--brokers", "many"], &["'many'", "--brokers"]),
         (&["--port", "65536"], &["65536", "0..=65535"]),

@@ -1,12 +1,15 @@
 //! What a running cluster can be told and asked, by its owner and over HTTP alike.
 
+mod clock;
+pub(crate) use clock::ADVANCE_MS_MAX;
+mod snapshots;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fencepost_engine::Input;
-use fencepost_faults::PlanError;
 use fencepost_ids::{BrokerId, GroupId, PartitionIndex, Timestamp, TopicName, TransactionalId};
 use fencepost_model::{
     BrokerConfig, Cluster, CoordinatorKey, CoordinatorState, ElectionRefused, GroupDescription,
@@ -37,21 +40,27 @@ pub enum ControlError {
     /// No running coordinator knows this group.
     #[error("no running coordinator knows the group `{0}`")]
     UnknownGroup(GroupId),
+    /// The real clock goes its own way.
+    #[error("the clock is real: it cannot be moved")]
+    RealClock,
+    /// No timer of that name runs.
+    #[error("no such timer runs")]
+    NoTimer,
+    /// There is no snapshot of this name.
+    #[error("there is no snapshot `{0}`")]
+    UnknownSnapshot(String),
+    /// The name of a snapshot is empty or too long.
+    #[error("a snapshot's name has 1 to 100 characters")]
+    SnapshotName,
+    /// Snapshots take memory.
+    #[error("there are {SNAPSHOTS_MAX} snapshots already")]
+    Snapshots,
     /// There is no such replica to look at.
     #[error(transparent)]
     Replica(#[from] ReplicaUnknown),
     /// The broker may not lead the partition.
     #[error(transparent)]
     Election(#[from] ElectionRefused),
-    /// The faults could never match, or contradict themselves or others.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// No fault has this name.
-    #[error("there is no fault `{0}`")]
-    UnknownFault(String),
-    /// Nothing waits under this number.
-    #[error("nothing is held under the number {0}")]
-    NotHeld(u64),
     /// A broker's port could not be opened or closed.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -65,6 +74,12 @@ impl From<Broken> for ControlError {
         Self::Broken
     }
 }
+
+/// The most snapshots at once.
+const SNAPSHOTS_MAX: usize = 100;
+
+/// The longest name of a snapshot, in characters.
+const SNAPSHOT_NAME_MAX: usize = 100;
 
 /// A broker and whether it runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -83,6 +98,8 @@ pub(crate) struct Commands {
     pub(crate) driver: Arc<Driver>,
     brokers: Vec<BrokerConfig>,
     pub(crate) ports: Mutex<BTreeMap<BrokerId, Port>>,
+    /// Held by whoever moves the clock, forwards or back.
+    moving: Mutex<()>,
 }
 
 impl Commands {
@@ -91,7 +108,7 @@ impl Commands {
         brokers: Vec<BrokerConfig>,
         ports: BTreeMap<BrokerId, Port>,
     ) -> Self {
-        Self { driver, brokers, ports: Mutex::new(ports) }
+        Self { driver, brokers, ports: Mutex::new(ports), moving: Mutex::new(()) }
     }
 
     /// The advertised address of each broker, by rising id.

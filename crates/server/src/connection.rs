@@ -12,15 +12,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use fencepost_ids::BrokerId;
+use fencepost_ids::{BrokerId, Timestamp};
 use fencepost_wire::{
     BadLength, CloseReason, EncodeError, Frame, Refusal, RequestHeader, decode_request,
     encode_response, encode_unsupported_api_versions,
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tracing::{debug, error, trace, warn};
 
+use crate::clock::Clock;
 use crate::driver::{Broken, Driver, Line};
 use crate::frames::FrameReader;
 use crate::mailbox::{Answer, Closing, Mail};
@@ -40,7 +40,7 @@ where
         line: &line,
         stream,
         frames: FrameReader::new(driver.frame_limit),
-        idle: Idle::new(driver.idle_limit),
+        idle: Idle::new(driver),
     };
     let Err(end) = connection.run().await;
     end.log(line.id().0, broker, &host);
@@ -51,7 +51,7 @@ struct Connection<'a, S> {
     line: &'a Line<'a>,
     stream: S,
     frames: FrameReader,
-    idle: Idle,
+    idle: Idle<'a>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
@@ -100,26 +100,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
 
     /// Sends an answer, and then rests for as long as it asks the client to (FRAME-16).
     async fn finish(&mut self, answer: Answer) -> Result<(), End> {
-        let (ticket, response) = match answer {
-            Answer::Respond(ticket, response) => (ticket, response),
-            Answer::Frame(frame) => return self.write(frame).await,
-            Answer::Done => return Ok(()),
-        };
+        let Answer::Respond(ticket, response) = answer else { return Ok(()) };
         let asked_ms = response.throttle_time_ms().unwrap_or(0);
         let connection = self.line.id().0;
         trace!(connection, correlation_id = ticket.correlation_id, ?response, "answered");
         let frame = encode_response(ticket.correlation_id, ticket.version, &response)?;
         drop(response);
         self.write(frame).await?;
-        if let Ok(asked_ms @ 1..) = u64::try_from(asked_ms) {
-            self.rest(Duration::from_millis(asked_ms)).await?;
+        if asked_ms > 0 {
+            self.rest(i64::from(asked_ms)).await?;
         }
         Ok(())
     }
 
     /// Reads nothing for a while.
-    async fn rest(&mut self, time: Duration) -> Result<(), End> {
-        let over = pin!(sleep(time));
+    async fn rest(&mut self, time_ms: i64) -> Result<(), End> {
+        let clock = &self.driver.clock;
+        let over = clock.reached(clock.now().plus_millis(time_ms));
         unless_closed(self.line, &mut self.idle, over).await
     }
 
@@ -216,7 +213,7 @@ fn skip(chunks: &mut [Bytes], mut count: usize) -> &mut [Bytes] {
 /// Waits for the stream, but no longer than the connection may live.
 async fn unless_closed<T>(
     line: &Line<'_>,
-    idle: &mut Idle,
+    idle: &mut Idle<'_>,
     work: impl Future<Output = T>,
 ) -> Result<T, End> {
     let mut work = pin!(work);
@@ -232,33 +229,36 @@ async fn unless_closed<T>(
     .await
 }
 
-/// How long nothing has happened (FRAME-15).
-struct Idle {
-    limit: Option<Duration>,
-    last: Instant,
-    /// Moved on only when it is over, so that traffic costs a reading of the clock alone.
-    sleep: Option<Pin<Box<Sleep>>>,
+/// How long nothing has happened, by the brokers' time (FRAME-15).
+struct Idle<'a> {
+    clock: &'a Clock,
+    limit_ms: Option<i64>,
+    last: Timestamp,
+    /// Begun again only when it is over, so that traffic costs a reading of the clock alone.
+    wait: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
 }
 
-impl Idle {
-    fn new(limit: Option<Duration>) -> Self {
-        Self { limit, last: Instant::now(), sleep: None }
+impl<'a> Idle<'a> {
+    fn new(driver: &'a Driver) -> Self {
+        let millis = |limit: Duration| i64::try_from(limit.as_millis()).ok();
+        let clock = &driver.clock;
+        Self { clock, limit_ms: driver.idle_limit.and_then(millis), last: clock.now(), wait: None }
     }
 
     fn touch(&mut self) {
-        self.last = Instant::now();
+        self.last = self.clock.now();
     }
 
     fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(end) = self.limit.and_then(|limit| self.last.checked_add(limit)) else {
-            return Poll::Pending;
-        };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(end)));
-        while sleep.as_mut().poll(context).is_ready() {
-            if Instant::now() >= end {
+        let Some(limit_ms) = self.limit_ms else { return Poll::Pending };
+        let end = self.last.plus_millis(limit_ms);
+        let clock = self.clock;
+        let wait = self.wait.get_or_insert_with(|| Box::pin(clock.reached(end)));
+        while wait.as_mut().poll(context).is_ready() {
+            if clock.now() >= end {
                 return Poll::Ready(());
             }
-            sleep.as_mut().reset(end);
+            *wait = Box::pin(clock.reached(end));
         }
         Poll::Pending
     }

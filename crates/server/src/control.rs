@@ -7,6 +7,7 @@
 mod access;
 pub(crate) use access::Access;
 mod brokers;
+mod clock;
 mod cluster;
 mod coordinators;
 mod description;
@@ -19,6 +20,7 @@ mod payload;
 mod producers;
 mod reading;
 mod refusal;
+mod snapshots;
 mod throttle;
 mod topics;
 mod transactions;
@@ -79,6 +81,12 @@ fn resources() -> OpenApiRouter<Arc<Commands>> {
         .routes(routes!(groups::one))
         .routes(routes!(coordinators::of_group, coordinators::move_group))
         .routes(routes!(throttle::set))
+        .routes(routes!(clock::show))
+        .routes(routes!(clock::advance))
+        .routes(routes!(clock::next))
+        .routes(routes!(snapshots::list))
+        .routes(routes!(snapshots::take, snapshots::forget))
+        .routes(routes!(snapshots::reset))
 }
 
 async fn bounded(request: Request, next: Next) -> Response {

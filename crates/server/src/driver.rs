@@ -1,25 +1,24 @@
 //! The engine behind its lock. Every task takes its turn here and hands over what the turn has
 //! for other connections; nobody holds the lock over an await.
 
-mod deeds;
-
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use fencepost_engine::{Engine, GateCommand, Input, Output};
-use fencepost_faults::{Plan, PlanError};
+use fencepost_engine::{Engine, Input, Output};
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Rule, Timestamp, TopicName};
 use fencepost_model::{Cluster, ClusterConfig, ElectionRefused};
 use fencepost_wire::{Release, Request, RequestHeader};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tracing::error;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockKind};
 use crate::mailbox::{Answer, Closing, Mail, Mailbox};
-use deeds::Deed;
+
+/// Moments to which one holder of the lock moves a manual clock before it lets others in.
+const TURNS_AT_ONCE: usize = 1000;
 
 /// The engine, its clock and its connections.
 #[derive(Debug)]
@@ -33,16 +32,10 @@ pub(crate) struct Driver {
     pub(crate) one_request_in_process: bool,
     /// What [`Engine::wants_frames`] said last.
     wants_frames: AtomicBool,
-    clock: Clock,
+    pub(crate) clock: Clock,
     state: Mutex<State>,
     /// The timer task is to look again: a timer became due earlier, or the server stops.
     pub(crate) timers_changed: Notify,
-    /// A fault took a broker down, or brought one back.
-    pub(crate) ports_changed: Notify,
-    /// How often faults have fired, all together.
-    hits: watch::Sender<u64>,
-    /// Processes that faults signal, by the names that plans give them.
-    processes: Mutex<BTreeMap<String, u32>>,
     /// The last connection has ended while the server stops.
     drained: Notify,
 }
@@ -70,6 +63,8 @@ pub(crate) enum NextLook {
     Now,
     /// At this moment.
     At(tokio::time::Instant),
+    /// When it is told: the clock is moved by commands.
+    WhenTold,
     /// Never: the server stops.
     Never,
 }
@@ -83,13 +78,21 @@ struct Dispatch {
     answer: Option<Answer>,
     /// All else, put into the mailboxes when the lock is free again.
     post: Vec<(Arc<Mailbox>, Mail)>,
-    /// What faults do outside the cluster.
-    deeds: Vec<Deed>,
+}
+
+impl Dispatch {
+    fn deliver(self) -> Option<Answer> {
+        for (mailbox, mail) in self.post {
+            mailbox.put(mail);
+        }
+        self.answer
+    }
 }
 
 impl Driver {
-    pub(crate) fn new(config: ClusterConfig) -> Self {
-        let clock = Clock::start();
+    pub(crate) fn new(config: ClusterConfig, clock: ClockKind) -> Self {
+        let clock = Clock::start(clock);
+        let now = clock.now();
         Self {
             release: config.release,
             frame_limit: config.settings.socket_request_max_bytes(),
@@ -98,7 +101,7 @@ impl Driver {
             wants_frames: AtomicBool::new(false),
             clock,
             state: Mutex::new(State {
-                engine: Engine::new(config, clock.now()),
+                engine: Engine::new(config, now),
                 outputs: Vec::new(),
                 mailboxes: BTreeMap::new(),
                 connections_seen: 0,
@@ -106,9 +109,6 @@ impl Driver {
                 stopping: false,
             }),
             timers_changed: Notify::new(),
-            ports_changed: Notify::new(),
-            hits: watch::Sender::new(0),
-            processes: Mutex::new(BTreeMap::new()),
             drained: Notify::new(),
         }
     }
@@ -179,45 +179,11 @@ impl Driver {
         let mut dispatch = Dispatch { asking, ..Dispatch::default() };
         state.turn(self.clock.now(), input, &mut dispatch);
         let wake = state.must_look_earlier();
-        if state.engine.wants_frames() && !self.wants_frames() {
-            self.wants_frames.store(true, Ordering::Relaxed);
-        }
         drop(state);
         if wake {
             self.timers_changed.notify_one();
         }
-        self.deliver(dispatch)
-    }
-
-    /// Hands over what a turn has for others, the lock being free again.
-    fn deliver(&self, dispatch: Dispatch) -> Option<Answer> {
-        for (mailbox, mail) in dispatch.post {
-            mailbox.put(mail);
-        }
-        for deed in dispatch.deeds {
-            self.carry_out(deed);
-        }
-        dispatch.answer
-    }
-
-    /// Whether [`Self::stop`] was called.
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).stopping
-    }
-
-    /// Looks at the engine between two turns.
-    pub(crate) fn look_at_engine<T>(&self, look: impl FnOnce(&Engine) -> T) -> Result<T, Broken> {
-        Ok(look(&self.lock()?.engine))
-    }
-
-    /// Adds faults, if they may be: looked up and done in one turn at the lock.
-    pub(crate) fn add_faults(&self, plan: Plan) -> Result<Result<(), PlanError>, Broken> {
-        let state = self.lock()?;
-        if let Err(refused) = state.engine.check_faults(&plan) {
-            return Ok(Err(refused));
-        }
-        self.turn_with(state, Input::Gate(GateCommand::Add(plan)), None);
-        Ok(Ok(()))
+        dispatch.deliver()
     }
 
     /// Fires the timers that are due.
@@ -232,11 +198,69 @@ impl Driver {
         state.next_look = state.engine.next_deadline();
         let next = match state.next_look {
             at if at <= now => NextLook::Now,
-            at => NextLook::At(self.clock.instant_of(at)),
+            at => self.clock.instant_of(at).map_or(NextLook::WhenTold, NextLook::At),
         };
         drop(state);
-        self.deliver(dispatch);
+        dispatch.deliver();
         Ok(next)
+    }
+
+    /// Moves a manual clock on to `target`, and fires what comes due on the way, each timer at its own
+    /// moment. False if there is more to do than one holder of the lock may.
+    pub(crate) fn advance_towards(&self, target: Timestamp) -> Result<bool, Broken> {
+        let mut dispatch = Dispatch::default();
+        let mut state = self.lock()?;
+        let mut now = self.clock.now();
+        let mut turns = 0;
+        let is_there = loop {
+            let due = state.engine.next_deadline();
+            if due > target || state.stopping {
+                now = target;
+                break true;
+            }
+            if turns == TURNS_AT_ONCE {
+                break false;
+            }
+            now = now.max(due);
+            state.turn(now, Input::Tick, &mut dispatch);
+            turns += 1;
+        };
+        self.clock.set(now);
+        state.next_look = state.engine.next_deadline();
+        drop(state);
+        dispatch.deliver();
+        Ok(is_there)
+    }
+
+    /// When the next timer is due, or the next one of a name.
+    pub(crate) fn next_deadline(&self, timer: Option<&str>) -> Result<Option<Timestamp>, Broken> {
+        let state = self.lock()?;
+        Ok(match timer {
+            None => Some(state.engine.next_deadline()).filter(|at| *at < Timestamp::NEVER),
+            Some(name) => {
+                let mut deadlines = state.engine.look().deadlines();
+                deadlines.find(|deadline| deadline.timer.name() == name).map(|found| found.at)
+            }
+        })
+    }
+
+    /// The snapshots by name, with the moments at which they were taken.
+    pub(crate) fn snapshots(&self) -> Result<Vec<(String, Timestamp)>, Broken> {
+        let state = self.lock()?;
+        Ok(state.engine.snapshots().map(|(name, at)| (name.to_string(), at)).collect())
+    }
+
+    /// Makes the cluster what it was at a snapshot, and sets a manual clock back to that moment.
+    pub(crate) fn reset(&self, name: &str, at: Timestamp) -> Result<(), Broken> {
+        let mut dispatch = Dispatch::default();
+        let mut state = self.lock()?;
+        self.clock.set(at);
+        state.turn(self.clock.now(), Input::Reset(name.into()), &mut dispatch);
+        state.next_look = state.engine.next_deadline();
+        drop(state);
+        self.timers_changed.notify_one();
+        dispatch.deliver();
+        Ok(())
     }
 
     /// Closes all connections and lets no others in.
@@ -250,7 +274,6 @@ impl Driver {
             mailbox.put(Mail::Close(Closing::Stopping));
         }
         self.timers_changed.notify_one();
-        self.ports_changed.notify_one();
     }
 
     /// Waits until every connection has ended, after [`Self::stop`].
@@ -285,13 +308,6 @@ impl State {
                 Output::Done { ticket } => (ticket.connection, Mail::Answer(Answer::Done)),
                 Output::Close { connection, reason } => {
                     (connection, Mail::Close(Closing::Ordered(reason)))
-                }
-                Output::RespondFrame { ticket, frame } => {
-                    (ticket.connection, Mail::Answer(Answer::Frame(frame)))
-                }
-                beside => {
-                    dispatch.deeds.extend(Deed::of(beside));
-                    continue;
                 }
             };
             match mail {

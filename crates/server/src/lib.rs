@@ -6,17 +6,15 @@
 //! an await.
 
 mod clock;
+pub use clock::{ClockKind, ClockState};
 mod commands;
 pub use commands::{BrokerState, ControlError};
 mod connection;
 mod control;
 mod driver;
 mod frames;
-mod gate;
 mod listener;
 mod mailbox;
-mod ports;
 mod server;
 pub use server::{Addresses, ControlAddress, ListenError, Server};
-mod signals;
 mod timers;

@@ -1,14 +1,12 @@
 //! A cluster that clients can reach.
 
-mod gate;
-
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
+use fencepost_ids::{BrokerId, PartitionIndex, Timestamp, TopicName};
 use fencepost_model::{
     BrokerConfig, Cluster, ClusterConfig, CoordinatorKey, CoordinatorState, PartitionState,
 };
@@ -16,12 +14,13 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
-use crate::commands::{BrokerState, Commands, ControlError};
+use crate::clock::{ClockKind, ClockState};
+use crate::commands::{ADVANCE_MS_MAX, BrokerState, Commands, ControlError};
 use crate::connection;
 use crate::control::{Access, Control};
 use crate::driver::Driver;
 use crate::listener::Port;
-use crate::{ports, timers};
+use crate::timers;
 
 /// Where brokers listen and what clients are told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -103,7 +102,19 @@ impl Server {
     ///
     /// # Errors
     /// A port is taken, or the address is not this machine's.
-    pub fn listen(mut config: ClusterConfig, addresses: &Addresses) -> Result<Self, ListenError> {
+    pub fn listen(config: ClusterConfig, addresses: &Addresses) -> Result<Self, ListenError> {
+        Self::listen_by(config, addresses, ClockKind::Real)
+    }
+
+    /// [`Self::listen`], with a clock of either kind.
+    ///
+    /// # Errors
+    /// As for [`Self::listen`].
+    pub fn listen_by(
+        mut config: ClusterConfig,
+        addresses: &Addresses,
+        clock: ClockKind,
+    ) -> Result<Self, ListenError> {
         let Addresses { bind, first_port, advertise } = addresses;
         let count = config.brokers.len();
         let mut next_port = Some(*first_port);
@@ -119,15 +130,13 @@ impl Server {
             broker.host = advertise.clone().unwrap_or_else(|| Arc::from(bind.to_string()));
             ports.insert(broker.id, port);
         }
-        let (driver, brokers, timers_ended) = begin(config);
+        let (driver, brokers, timers_ended) = begin(config, clock);
         for (broker, port) in &mut ports {
             let address = port.address;
             let opened = port.open(&driver, *broker);
             opened.map_err(|source| ListenError::Refused { address, source })?;
         }
         let commands = Arc::new(Commands::new(driver, brokers, ports));
-        let ports = ports::run(Arc::clone(&commands.driver), Arc::downgrade(&commands));
-        tokio::spawn(ports);
         Ok(Self { commands, control: None, timers_ended })
     }
 
@@ -135,7 +144,7 @@ impl Server {
     /// a tokio runtime.
     #[must_use]
     pub fn without_ports(config: ClusterConfig) -> Self {
-        let (driver, brokers, timers_ended) = begin(config);
+        let (driver, brokers, timers_ended) = begin(config, ClockKind::Real);
         let commands = Arc::new(Commands::new(driver, brokers, BTreeMap::new()));
         Self { commands, control: None, timers_ended }
     }
@@ -271,6 +280,51 @@ impl Server {
         _ = self.commands.throttle(time_ms);
     }
 
+    /// The brokers' time.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn clock(&self) -> Result<ClockState, ControlError> {
+        self.commands.clock()
+    }
+
+    /// Moves the manual clock on. Every timer that is due on the way fires, in order, each at its own
+    /// moment; all of it is done when this returns. More than 31 days count as 31.
+    ///
+    /// # Errors
+    /// The clock is not manual.
+    pub async fn advance(&self, by: Duration) -> Result<ClockState, ControlError> {
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.commands.advance(by_ms.min(ADVANCE_MS_MAX)).await
+    }
+
+    /// Moves the manual clock to the next moment at which a timer is due, or a timer of this name as
+    /// [`Timer::name`](fencepost_model::Timer::name) has it.
+    ///
+    /// # Errors
+    /// The clock is not manual, or no such timer runs.
+    pub async fn advance_to_next(&self, timer: Option<&str>) -> Result<ClockState, ControlError> {
+        self.commands.advance_to_next(timer).await
+    }
+
+    /// Keeps the cluster as it is now under a name; a snapshot of that name is replaced.
+    ///
+    /// # Errors
+    /// The name is empty or has over 100 characters, or there are 100 snapshots already.
+    pub fn take_snapshot(&self, name: &str) -> Result<Timestamp, ControlError> {
+        self.commands.take_snapshot(name)
+    }
+
+    /// Makes the cluster what it was at a snapshot: all connections are closed, and ports open or
+    /// close as the brokers ran then. A manual clock goes back to the snapshot's moment; the real one
+    /// goes on, and what came due since happens at once.
+    ///
+    /// # Errors
+    /// There is no such snapshot, or a port was lost to another process.
+    pub async fn reset(&self, name: &str) -> Result<Timestamp, ControlError> {
+        self.commands.reset(name).await
+    }
+
     /// Looks at the cluster between two steps. Every client waits meanwhile.
     ///
     /// # Errors
@@ -288,11 +342,6 @@ impl Server {
 
     /// Closes all ports and connections, and returns when every task has ended.
     pub async fn stop(mut self) {
-        self.close().await;
-    }
-
-    /// As [`Self::stop`], for one who wants to look at the cluster afterwards.
-    pub async fn close(&mut self) {
         // No command comes after it.
         drop(self.control.take());
         for port in self.commands.ports.lock().await.values_mut() {
@@ -315,9 +364,12 @@ impl Drop for Server {
     }
 }
 
-fn begin(config: ClusterConfig) -> (Arc<Driver>, Vec<BrokerConfig>, watch::Receiver<()>) {
+fn begin(
+    config: ClusterConfig,
+    clock: ClockKind,
+) -> (Arc<Driver>, Vec<BrokerConfig>, watch::Receiver<()>) {
     let brokers = config.brokers.clone();
-    let driver = Arc::new(Driver::new(config));
+    let driver = Arc::new(Driver::new(config, clock));
     let (ended, timers_ended) = watch::channel(());
     tokio::spawn(timers::run(Arc::clone(&driver), ended));
     (driver, brokers, timers_ended)

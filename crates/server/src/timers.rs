@@ -17,6 +17,7 @@ pub(crate) async fn run(driver: Arc<Driver>, ended: watch::Sender<()>) {
             NextLook::At(moment) => {
                 _ = timeout_at(moment, driver.timers_changed.notified()).await;
             }
+            NextLook::WhenTold => driver.timers_changed.notified().await,
             NextLook::Never => break,
         }
     }

@@ -24,6 +24,7 @@ use super::refusal::Body;
         (name = "logs", description = "What the logs of partitions hold, and the producers they remember"),
         (name = "transactions", description = "Transactional ids and their coordinators"),
         (name = "groups", description = "Consumer groups and their coordinators"),
+        (name = "snapshots", description = "Moments to go back to between tests"),
         (name = "clock", description = "The brokers' time"),
     ),
 )]

@@ -64,6 +64,15 @@ pub(super) struct GroupPath {
     pub(super) group: String,
 }
 
+/// A snapshot in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct SnapshotPath {
+    /// The snapshot's name.
+    #[param(min_length = 1, max_length = 100)]
+    pub(super) name: String,
+}
+
 /// The names in the path.
 pub(super) struct Named<T>(pub(super) T);
 

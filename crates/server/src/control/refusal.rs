@@ -103,13 +103,21 @@ impl From<ControlError> for Refusal {
                 StatusCode::NOT_FOUND,
                 "GET /groups lists the groups that are known, and the partitions still being read",
             ),
-            ControlError::Plan(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "correct the plan: none of it was added")
+            ControlError::RealClock => {
+                (StatusCode::CONFLICT, "start the server with --clock manual to move its time")
             }
-            ControlError::UnknownFault(_) => {
-                (StatusCode::NOT_FOUND, "GET /faults lists the faults")
+            ControlError::NoTimer => {
+                (StatusCode::NOT_FOUND, "GET /timers lists the timers that run, by their names")
             }
-            ControlError::NotHeld(_) => (StatusCode::NOT_FOUND, "GET /held lists what waits"),
+            ControlError::UnknownSnapshot(_) => {
+                (StatusCode::NOT_FOUND, "GET /snapshots lists the snapshots")
+            }
+            ControlError::SnapshotName => {
+                (StatusCode::BAD_REQUEST, "give the snapshot a name of 1 to 100 characters")
+            }
+            ControlError::Snapshots => {
+                (StatusCode::CONFLICT, "forget one with DELETE /snapshots/NAME, or replace one")
+            }
             ControlError::Replica(unknown) => match unknown {
                 ReplicaUnknown::Partition { .. } => (
                     StatusCode::NOT_FOUND,

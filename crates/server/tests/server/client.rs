@@ -156,7 +156,13 @@ pub(crate) fn produce_in_sequence(sequence: i32) -> ProduceRequest {
     append(-1, batch, Timestamp(i64::try_from(now.as_millis()).unwrap()), b"v")
 }
 
-fn append(acks: i16, mut batch: BatchBuilder, time: Timestamp, value: &[u8]) -> ProduceRequest {
+/// A request to append one record to `a`-0 in a batch of this kind.
+pub(crate) fn append(
+    acks: i16,
+    mut batch: BatchBuilder,
+    time: Timestamp,
+    value: &[u8],
+) -> ProduceRequest {
     batch.push(time, NewRecord { key: None, value: Some(value), headers: &[] });
     let partition = PartitionProduceData::default()
         .with_index(0)

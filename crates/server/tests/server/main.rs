@@ -11,3 +11,4 @@ mod inspection;
 mod life;
 mod order;
 mod slow;
+mod time;

@@ -1,0 +1,251 @@
+//! The commands, and the requests that they stand for.
+
+use std::fmt::Write as _;
+
+use clap::{Subcommand, ValueEnum};
+use hyper::Method;
+use serde_json::{Value, json};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Show the cluster as a whole
+    Cluster,
+    /// List the brokers
+    Brokers,
+    /// Crash a broker: its memory, connections and port are gone, its disk stays
+    Crash {
+        /// Its id
+        broker: u32,
+    },
+    /// Stop a broker cleanly: other leaders take over first, and its producers are written down
+    Stop {
+        /// Its id
+        broker: u32,
+    },
+    /// Restart a broker that crashed or stopped
+    Restart {
+        /// Its id
+        broker: u32,
+    },
+    /// List the topics
+    Topics,
+    /// List the partitions of a topic
+    Partitions {
+        /// Its name
+        topic: String,
+    },
+    /// Make a replica the leader of a partition in a new term
+    Elect {
+        /// The topic's name
+        topic: String,
+        /// The partition
+        partition: u32,
+        /// The broker to lead it
+        leader: u32,
+    },
+    /// Show a page of a partition's log: batches, records, and what became of their transactions
+    Log {
+        /// The topic's name
+        topic: String,
+        /// The partition
+        partition: u32,
+        /// Begin with the batch that holds this offset
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// How many records to show at most
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// The broker of the replica to look at [default: the leader]
+        #[arg(long)]
+        replica: Option<u32>,
+    },
+    /// Show the producers that a partition remembers
+    Producers {
+        /// The topic's name
+        topic: String,
+        /// The partition
+        partition: u32,
+        /// The broker of the replica to look at [default: the leader]
+        #[arg(long)]
+        replica: Option<u32>,
+    },
+    /// Show the transactional ids, or one of them
+    Transactions {
+        /// The transactional id
+        id: Option<String>,
+    },
+    /// Show the groups, or one of them
+    Groups {
+        /// The group
+        id: Option<String>,
+    },
+    /// Tell where a coordinator is
+    Coordinator {
+        /// Of what
+        kind: Kind,
+        /// The transactional id or the group
+        id: String,
+    },
+    /// Move a coordinator to a broker
+    Move {
+        /// Of what
+        kind: Kind,
+        /// The transactional id or the group
+        id: String,
+        /// Where to
+        broker: u32,
+    },
+    /// List the connections of clients
+    Connections,
+    /// List the messages between brokers that are on their way
+    Messages,
+    /// List the timers that run inside the brokers
+    Timers,
+    /// Have every answer ask its client to wait
+    Throttle {
+        /// For so many milliseconds; 0 ends it
+        ms: u32,
+    },
+    /// Tell the brokers' time
+    Clock,
+    /// Move the manual clock on, and fire what is due on the way
+    Advance {
+        /// By so many milliseconds
+        ms: u64,
+    },
+    /// Move the manual clock to the next moment at which a timer is due
+    Next {
+        /// To the next timer of this name
+        #[arg(long)]
+        timer: Option<String>,
+    },
+    /// List the snapshots
+    Snapshots,
+    /// Keep the cluster as it is now
+    Snapshot {
+        /// Under this name
+        name: String,
+    },
+    /// Forget a snapshot
+    Forget {
+        /// Its name
+        name: String,
+    },
+    /// Make the cluster what it was at a snapshot; all connections are closed
+    Reset {
+        /// Its name
+        name: String,
+    },
+    /// Print the OpenAPI description of the control API
+    Openapi,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Kind {
+    Transaction,
+    Group,
+}
+
+impl Kind {
+    fn coordinator(self, id: &str) -> String {
+        let resource = match self {
+            Self::Transaction => "transactions",
+            Self::Group => "groups",
+        };
+        format!("/{resource}/{}/coordinator", escaped(id))
+    }
+}
+
+/// A request of the control API.
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) body: Option<Value>,
+}
+
+impl Call {
+    fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), body: None }
+    }
+
+    fn post(path: impl Into<String>, body: impl Into<Option<Value>>) -> Self {
+        Self { method: Method::POST, path: path.into(), body: body.into() }
+    }
+}
+
+impl Command {
+    pub(super) fn call(&self) -> Call {
+        match self {
+            Self::Cluster => Call::get("/cluster"),
+            Self::Brokers => Call::get("/brokers"),
+            Self::Crash { broker } => Call::post(format!("/brokers/{broker}/crash"), None),
+            Self::Stop { broker } => Call::post(format!("/brokers/{broker}/stop"), None),
+            Self::Restart { broker } => Call::post(format!("/brokers/{broker}/restart"), None),
+            Self::Topics => Call::get("/topics"),
+            Self::Partitions { topic } => {
+                Call::get(format!("/topics/{}/partitions", escaped(topic)))
+            }
+            Self::Elect { topic, partition, leader } => Call::post(
+                format!("{}/elect", partition_path(topic, *partition)),
+                json!({ "leader": leader }),
+            ),
+            Self::Log { topic, partition, from, limit, replica } => Call::get(format!(
+                "{}/log?from={from}&limit={limit}{}",
+                partition_path(topic, *partition),
+                replica.map_or_else(String::new, |replica| format!("&replica={replica}")),
+            )),
+            Self::Producers { topic, partition, replica } => Call::get(format!(
+                "{}/producers{}",
+                partition_path(topic, *partition),
+                replica.map_or_else(String::new, |replica| format!("?replica={replica}")),
+            )),
+            Self::Transactions { id } => Call::get(one_or_all("/transactions", id.as_deref())),
+            Self::Groups { id } => Call::get(one_or_all("/groups", id.as_deref())),
+            Self::Coordinator { kind, id } => Call::get(kind.coordinator(id)),
+            Self::Move { kind, id, broker } => {
+                Call::post(kind.coordinator(id), json!({ "broker": broker }))
+            }
+            Self::Connections => Call::get("/connections"),
+            Self::Messages => Call::get("/messages"),
+            Self::Timers => Call::get("/timers"),
+            Self::Throttle { ms } => Call::post("/throttle", json!({ "ms": ms })),
+            Self::Clock => Call::get("/clock"),
+            Self::Advance { ms } => Call::post("/clock/advance", json!({ "ms": ms })),
+            Self::Next { timer } => Call::post("/clock/next", json!({ "timer": timer })),
+            Self::Snapshots => Call::get("/snapshots"),
+            Self::Snapshot { name } => {
+                Call { method: Method::PUT, path: snapshot_path(name), body: None }
+            }
+            Self::Forget { name } => {
+                Call { method: Method::DELETE, path: snapshot_path(name), body: None }
+            }
+            Self::Reset { name } => Call::post(format!("{}/reset", snapshot_path(name)), None),
+            Self::Openapi => Call::get("/openapi.json"),
+        }
+    }
+}
+
+fn partition_path(topic: &str, partition: u32) -> String {
+    format!("/topics/{}/partitions/{partition}", escaped(topic))
+}
+
+fn snapshot_path(name: &str) -> String {
+    format!("/snapshots/{}", escaped(name))
+}
+
+fn one_or_all(path: &str, id: Option<&str>) -> String {
+    id.map_or_else(|| path.to_owned(), |id| format!("{path}/{}", escaped(id)))
+}
+
+/// A name as one segment of a path.
+fn escaped(name: &str) -> String {
+    let mut escaped = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
