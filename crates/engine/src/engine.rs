@@ -1,8 +1,9 @@
 //! The engine, and how a turn goes.
 
 use fencepost_ids::Timestamp;
-use fencepost_model::{Cluster, ClusterConfig, Input as Step, Output as Effect};
+use fencepost_model::{Cluster, ClusterConfig, Input as Step, MessageId, Output as Effect, Timer};
 
+use crate::gatehouse::Gatehouse;
 use crate::snapshots::Snapshots;
 use crate::{Input, Output};
 
@@ -14,6 +15,8 @@ const STEPS_AT_ONCE: usize = 10_000;
 #[derive(Clone, Debug)]
 pub struct Engine {
     pub(crate) cluster: Cluster,
+    /// Nothing until there is a fault or anything is to wait: then it costs a branch alone.
+    pub(crate) house: Option<Box<Gatehouse>>,
     /// Empty between steps; kept for its room.
     effects: Vec<Effect>,
     /// The last turn had more to do than one may.
@@ -29,6 +32,7 @@ impl Engine {
     pub fn new(config: ClusterConfig, start: Timestamp) -> Self {
         Self {
             cluster: Cluster::new(config, start),
+            house: None,
             effects: Vec::new(),
             is_cut: false,
             throttle_ms: 0,
@@ -40,14 +44,25 @@ impl Engine {
     /// other, and pushes what the driver must do, in order. `now` is never before that of an
     /// earlier turn, but for [`Input::Reset`].
     pub fn handle(&mut self, now: Timestamp, input: Input, out: &mut Vec<Output>) {
+        let has_gone = matches!(input, Input::Crash(_) | Input::Stop(_));
         let step = match input {
             Input::Connect { connection, broker, host } => {
                 Step::Connect { connection, broker, host }
             }
-            Input::Disconnect { connection } => Step::Disconnect { connection },
-            Input::Request { connection, frame: _, header, request } => {
-                Step::Request { connection, header, request }
-            }
+            Input::Disconnect { connection } => match &mut self.house {
+                None => Step::Disconnect { connection },
+                Some(house) => {
+                    house.depart(connection);
+                    return self.settle_turn(now, out);
+                }
+            },
+            Input::Request { connection, frame, header, request } => match &self.house {
+                None => Step::Request { connection, header, request },
+                Some(_) => {
+                    self.request_arrives(now, connection, frame, header, request, out);
+                    return self.settle_turn(now, out);
+                }
+            },
             Input::Tick => {
                 self.is_cut = !self.fire_due(now, out);
                 return;
@@ -64,12 +79,22 @@ impl Engine {
             Input::Forget(name) => return self.forget_snapshot(&name),
             Input::Reset(name) => {
                 self.reset(now, &name, out);
-                self.is_cut = !self.deliver(now, out);
-                return;
+                return self.settle_turn(now, out);
+            }
+            Input::Gate(command) => {
+                self.command(now, command, out);
+                return self.settle_turn(now, out);
             }
         };
         self.step(now, step, out);
-        self.is_cut = !self.deliver(now, out);
+        if has_gone {
+            self.prune();
+        }
+        self.settle_turn(now, out);
+    }
+
+    fn settle_turn(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        self.is_cut = !self.settle(now, out);
     }
 
     /// When the next [`Input::Tick`] has something to do.
@@ -78,13 +103,17 @@ impl Engine {
         if self.is_cut {
             return Timestamp(0);
         }
-        self.cluster.deadlines().next().map_or(Timestamp::NEVER, |deadline| deadline.at)
+        let timers = self.cluster.deadlines().next().map_or(Timestamp::NEVER, |timer| timer.at);
+        match &self.house {
+            None => timers,
+            Some(house) => timers.min(house.next_deadline()),
+        }
     }
 
     /// Whether requests are to come with their frames.
     #[must_use]
     pub fn wants_frames(&self) -> bool {
-        false
+        self.house.is_some()
     }
 
     /// Looks at the cluster between two turns.
@@ -96,47 +125,86 @@ impl Engine {
     pub(crate) fn step(&mut self, now: Timestamp, step: Step, out: &mut Vec<Output>) {
         let mut effects = std::mem::take(&mut self.effects);
         self.cluster.handle(now, step, &mut effects);
-        for effect in effects.drain(..) {
-            out.push(match effect {
-                Effect::Respond { ticket, mut response } => {
-                    if self.throttle_ms > 0 {
-                        response.throttle(ticket.version, self.throttle_ms);
-                    }
-                    Output::Respond { ticket, response }
-                }
-                Effect::Done { ticket } => Output::Done { ticket },
-                Effect::Close { connection, reason } => Output::Close { connection, reason },
-                Effect::Sent(_) => continue,
-            });
+        for mut effect in effects.drain(..) {
+            if self.throttle_ms > 0
+                && let Effect::Respond { ticket, response } = &mut effect
+            {
+                response.throttle(ticket.version, self.throttle_ms);
+            }
+            match &mut self.house {
+                None => out.extend(outside(effect)),
+                Some(house) => house.sort(&self.cluster, effect, out),
+            }
         }
         self.effects = effects;
     }
 
-    /// Delivers what brokers have to tell each other, until nothing is on its way or there was
-    /// too much of it for one turn.
-    fn deliver(&mut self, now: Timestamp, out: &mut Vec<Output>) -> bool {
+    /// Does all that follows without the clock: what waits at the gate goes on if it may, and what
+    /// brokers have to tell each other is delivered, until nothing is left or there was too much
+    /// of it for one turn.
+    fn settle(&mut self, now: Timestamp, out: &mut Vec<Output>) -> bool {
         for _ in 0..STEPS_AT_ONCE {
-            let next = self.cluster.deliverable().next().map(|message| message.id);
-            let Some(id) = next else { return true };
-            self.step(now, Step::Deliver(id), out);
+            if self.house.is_some() && self.attend(now, out) {
+                continue;
+            }
+            let Some(id) = self.next_message() else { return true };
+            match &self.house {
+                None => self.step(now, Step::Deliver(id), out),
+                Some(_) => self.message_arrives(now, id, out),
+            }
         }
         false
     }
 
-    /// Fires the timers that are due; false if there were too many of them for one turn.
+    fn next_message(&self) -> Option<MessageId> {
+        let mut messages = self.cluster.deliverable().map(|message| message.id);
+        match &self.house {
+            None => messages.next(),
+            Some(house) => messages.find(|id| !house.keeps(*id)),
+        }
+    }
+
+    /// Fires the timers that are due, and lets go on what was delayed; false if there was too much
+    /// of it for one turn.
     fn fire_due(&mut self, now: Timestamp, out: &mut Vec<Output>) -> bool {
-        let mut all_done = self.deliver(now, out);
+        let mut all_done = self.settle(now, out);
         let mut steps = 0;
-        while all_done && let Some(timer) = self.due(now) {
-            self.step(now, Step::Fire(timer), out);
+        while all_done && let Some(due) = self.due(now) {
+            match due {
+                Due::Timer(timer) => self.step(now, Step::Fire(timer), out),
+                Due::Delayed(number) => self.go_on(now, number, out),
+            }
             steps += 1;
-            all_done = self.deliver(now, out) && steps < STEPS_AT_ONCE;
+            all_done = self.settle(now, out) && steps < STEPS_AT_ONCE;
         }
         all_done
     }
 
-    fn due(&self, now: Timestamp) -> Option<fencepost_model::Timer> {
-        let earliest = self.cluster.deadlines().next()?;
-        (earliest.at <= now).then(|| earliest.timer.clone())
+    /// The earliest of what is due; of two at once, the timer.
+    fn due(&self, now: Timestamp) -> Option<Due> {
+        let timer = self.cluster.deadlines().next().filter(|deadline| deadline.at <= now);
+        let delayed = self.house.as_ref().and_then(|house| house.next_due(now));
+        match (timer, delayed) {
+            (Some(timer), Some((at, number))) if at < timer.at => Some(Due::Delayed(number)),
+            (Some(timer), _) => Some(Due::Timer(timer.timer.clone())),
+            (None, delayed) => delayed.map(|(_, number)| Due::Delayed(number)),
+        }
+    }
+}
+
+/// What is due.
+enum Due {
+    Timer(Timer),
+    /// Something that was delayed at the gate.
+    Delayed(u64),
+}
+
+/// What a step did that the driver must do.
+fn outside(effect: Effect) -> Option<Output> {
+    match effect {
+        Effect::Respond { ticket, response } => Some(Output::Respond { ticket, response }),
+        Effect::Done { ticket } => Some(Output::Done { ticket }),
+        Effect::Close { connection, reason } => Some(Output::Close { connection, reason }),
+        Effect::Sent(_) => None,
     }
 }

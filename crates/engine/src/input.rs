@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fencepost_faults::Plan;
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, TopicName};
 use fencepost_wire::{Request, RequestHeader};
+
+use crate::Schedule;
 
 /// One thing that happens. [`Engine::handle`](crate::Engine::handle) takes it in one atomic turn.
 #[derive(Clone, Debug)]
@@ -67,4 +70,26 @@ pub enum Input {
     /// connections, which are all closed. The driver may set its clock back for this turn, to the
     /// snapshot's moment.
     Reset(Arc<str>),
+    /// The gate is told something.
+    Gate(GateCommand),
+}
+
+/// What the gate can be told.
+#[derive(Clone, Debug)]
+pub enum GateCommand {
+    /// More faults. Those that [`Engine::check_faults`](crate::Engine::check_faults) refuses are not
+    /// added.
+    Add(Plan),
+    /// A fault goes; what it did stays done.
+    Remove(String),
+    /// An event is raised, and stays raised.
+    Raise(String),
+    /// What waits under this number goes on.
+    Release(u64),
+    /// From now on requests and messages between brokers wait until they are released, one by one.
+    Step,
+    /// They wait for their turn in a schedule.
+    Follow(Schedule),
+    /// All passes again.
+    Flow,
 }

@@ -4,11 +4,16 @@
 //! and all that brokers then have to tell each other. What the driver must do is pushed as
 //! [`Output`]s. The inputs of a run, with their moments, are all that it takes to have the run
 //! again: there is no clock, socket, thread or ambient chance in here.
+//!
+//! Between the cluster and its network stands a gate: what a fault plan says happens to requests,
+//! answers and messages between brokers there, and what is held waits there.
 
 mod engine;
 pub use engine::Engine;
+mod gatehouse;
+pub use gatehouse::{Crossing, Held, Patience, Schedule, ScheduleError};
 mod input;
-pub use input::Input;
+pub use input::{GateCommand, Input};
 mod output;
 pub use output::Output;
 mod snapshots;

@@ -1,8 +1,11 @@
 //! What the driver of an engine must do.
 
-use fencepost_ids::ConnectionId;
+use std::sync::Arc;
+
+use fencepost_faults::Signal;
+use fencepost_ids::{BrokerId, ConnectionId};
 use fencepost_model::Ticket;
-use fencepost_wire::Response;
+use fencepost_wire::{Frame, Response};
 
 /// One effect of a turn, for the driver to carry out in order.
 #[derive(Clone, Debug)]
@@ -25,5 +28,27 @@ pub enum Output {
         connection: ConnectionId,
         /// Why, for the log.
         reason: String,
+    },
+    /// Send these bytes, in the place of a response.
+    RespondFrame {
+        /// To which request.
+        ticket: Ticket,
+        /// The bytes.
+        frame: Frame,
+    },
+    /// A fault took a broker down: nobody is to reach its port.
+    ClosePort(BrokerId),
+    /// A fault brought a broker back: its port is to let clients in.
+    OpenPort(BrokerId),
+    /// A fault moves the clock on by so many milliseconds. The driver ticks then.
+    AdvanceClock(u64),
+    /// A fault signals a process.
+    Signal(Signal),
+    /// A fault fired; what it does follows.
+    Hit {
+        /// Which.
+        fault: Arc<str>,
+        /// How many matches there have been, this one included.
+        matched: u64,
     },
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fencepost_ids::Timestamp;
 use fencepost_model::{Cluster, Input as Step};
 
+use crate::gatehouse::Gatehouse;
 use crate::{Engine, Output};
 
 /// A cluster at one moment.
@@ -13,6 +14,8 @@ use crate::{Engine, Output};
 struct Snapshot {
     at: Timestamp,
     cluster: Cluster,
+    /// The faults, with what they have counted, and what waits.
+    house: Option<Box<Gatehouse>>,
     throttle_ms: i32,
 }
 
@@ -27,8 +30,9 @@ impl Engine {
     }
 
     pub(crate) fn take_snapshot(&mut self, now: Timestamp, name: Arc<str>) {
-        let snapshot =
-            Snapshot { at: now, cluster: self.cluster.clone(), throttle_ms: self.throttle_ms };
+        let Self { cluster, house, throttle_ms, .. } = &*self;
+        let (cluster, house) = (cluster.clone(), house.clone());
+        let snapshot = Snapshot { at: now, cluster, house, throttle_ms: *throttle_ms };
         self.snapshots.0.insert(name, Arc::new(snapshot));
     }
 
@@ -45,6 +49,10 @@ impl Engine {
         }));
         self.cluster = snapshot.cluster.clone();
         self.throttle_ms = snapshot.throttle_ms;
+        self.house.clone_from(&snapshot.house);
+        if let Some(house) = &mut self.house {
+            house.drop_connections();
+        }
         let connections: Vec<_> = self.cluster.connections().map(|open| open.id).collect();
         for connection in connections {
             self.step(now, Step::Disconnect { connection }, out);

@@ -4,8 +4,10 @@
 //! any client can be pointed at it, and its brokers crash, restart and change leaders when told.
 
 mod test_cluster;
-pub use test_cluster::{StartError, TestCluster, TestClusterBuilder};
+pub use test_cluster::{NeverFired, StartError, TestCluster, TestClusterBuilder};
 
+pub use fencepost_engine::{Crossing, Held, Patience, Schedule, ScheduleError};
+pub use fencepost_faults as faults;
 pub use fencepost_ids::{
     BrokerId, GroupId, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp, TopicName,
     TransactionalId,

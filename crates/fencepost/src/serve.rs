@@ -1,5 +1,7 @@
 //! `fencepost serve`: a cluster for clients on this machine.
 
+mod gate;
+
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
@@ -16,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{Arguments, moment};
+use gate::GateOptions;
 
 /// The most worker threads: one lock serves all, so more would only wait.
 const WORKERS_MAX: usize = 4;
@@ -74,6 +77,8 @@ pub(crate) struct Serve {
     /// Where chance begins: topic ids, member ids, the cluster id
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    gate: GateOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -111,7 +116,7 @@ impl Serve {
             Err(error) => Err(format!("no threads to run on: {error}")),
         };
         match served {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(code) => code,
             Err(message) => {
                 eprintln!("error: {message}");
                 ExitCode::FAILURE
@@ -119,9 +124,10 @@ impl Serve {
         }
     }
 
-    async fn serve(self) -> Result<(), String> {
+    async fn serve(self) -> Result<ExitCode, String> {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+        let is_strict = self.gate.is_strict();
         let cluster = match self.cluster().start().await {
             Ok(cluster) => cluster,
             Err(StartError::Listen(
@@ -145,11 +151,13 @@ impl Serve {
             _ = terminate.recv() => false,
             () = cluster.broken() => true,
         };
-        cluster.stop().await;
+        let faults = cluster.faults().unwrap_or_default();
+        // It is asked for faults that never fired below.
+        _ = cluster.stop().await;
         if broken {
             return Err("a step of the cluster panicked, which is a bug in fencepost".to_owned());
         }
-        Ok(())
+        Ok(gate::report(&faults, is_strict))
     }
 
     fn cluster(self) -> TestClusterBuilder {
@@ -201,7 +209,7 @@ impl Serve {
                 None => cluster.topic(&name, partitions),
             };
         }
-        cluster
+        self.gate.applied_to(cluster.allow_unfired_faults())
     }
 }
 

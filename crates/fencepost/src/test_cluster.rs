@@ -2,6 +2,8 @@
 
 mod builder;
 pub use builder::{StartError, TestClusterBuilder};
+mod faults;
+pub use faults::NeverFired;
 mod looking;
 mod time;
 
@@ -13,7 +15,8 @@ use fencepost_server::{BrokerState, ControlError, Server};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A Kafka cluster inside a test, on free ports of loopback. Dropped, it closes its ports and
-/// connections.
+/// connections; it panics then if a fault never fired, since such a test shows less than it says
+/// ([`TestClusterBuilder::allow_unfired_faults`]).
 ///
 /// ```
 /// use fencepost::TestCluster;
@@ -34,13 +37,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// cluster.restart(1).await?;
 /// cluster.elect("orders", 0, 2)?;
 /// assert_eq!(cluster.partitions("orders")?[0].leader, Some(2.into()));
-/// cluster.stop().await;
+/// cluster.stop().await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct TestCluster {
     server: Server,
+    /// A fault that never fires is an error.
+    is_strict: bool,
 }
 
 impl TestCluster {
@@ -166,7 +171,15 @@ impl TestCluster {
     }
 
     /// Closes all ports and connections, and returns when every task has ended.
-    pub async fn stop(self) {
-        self.server.stop().await;
+    ///
+    /// # Errors
+    /// A fault has never fired, so that the test shows less than it says, unless
+    /// [`TestClusterBuilder::allow_unfired_faults`] was called.
+    pub async fn stop(mut self) -> Result<(), NeverFired> {
+        let verdict = self.verdict();
+        // It is told here; dropping does not tell again.
+        self.is_strict = false;
+        self.server.close().await;
+        verdict
     }
 }

@@ -121,6 +121,7 @@ impl Cluster {
                     step.lost(message);
                 }
             }
+            Input::Refuse { message, code } => step.refuse(message, code),
             Input::Fire(timer) => step.fire(&timer),
             Input::Crash(broker) => step.crash(broker),
             Input::Stop(broker) => step.stop(broker),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, TopicName};
+use fencepost_ids::{BrokerId, ConnectionId, ErrorCode, PartitionIndex, TopicName};
 use fencepost_wire::{Request, RequestHeader, Response};
 
 use crate::network::MessageId;
@@ -41,6 +41,14 @@ pub enum Input {
     Deliver(MessageId),
     /// A message between brokers is lost: its sender sees a broken connection.
     Lose(MessageId),
+    /// A broker answers a message with an error without having looked at it; of a message that is
+    /// an answer, the error takes the place of what it says.
+    Refuse {
+        /// The message.
+        message: MessageId,
+        /// The error, for every partition that it names.
+        code: ErrorCode,
+    },
     /// A timer fires.
     Fire(Timer),
     /// A broker dies: its memory and its connections are gone, its disk stays.

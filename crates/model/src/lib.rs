@@ -18,6 +18,7 @@ pub use config::{
 mod disk;
 mod features;
 mod following;
+mod gate;
 mod host;
 mod input;
 pub use input::{Input, Output};

@@ -192,6 +192,15 @@ impl Network {
         id
     }
 
+    pub(crate) fn get(&self, id: MessageId) -> Option<&Message> {
+        self.in_flight.get(&id)
+    }
+
+    /// A message that was taken stays in flight after all.
+    pub(crate) fn put_back(&mut self, message: Message) {
+        self.in_flight.insert(message.id, message);
+    }
+
     pub(crate) fn take(&mut self, id: MessageId) -> Option<Message> {
         self.in_flight.remove(&id)
     }

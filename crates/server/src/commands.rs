@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fencepost_engine::Input;
+use fencepost_faults::PlanError;
 use fencepost_ids::{BrokerId, GroupId, PartitionIndex, Timestamp, TopicName, TransactionalId};
 use fencepost_model::{
     BrokerConfig, Cluster, CoordinatorKey, CoordinatorState, ElectionRefused, GroupDescription,
@@ -61,6 +62,15 @@ pub enum ControlError {
     /// The broker may not lead the partition.
     #[error(transparent)]
     Election(#[from] ElectionRefused),
+    /// The faults could never match, or contradict themselves or others.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// No fault has this name.
+    #[error("there is no fault `{0}`")]
+    UnknownFault(String),
+    /// Nothing waits under this number.
+    #[error("nothing is held under the number {0}")]
+    NotHeld(u64),
     /// A broker's port could not be opened or closed.
     #[error(transparent)]
     Listen(#[from] ListenError),

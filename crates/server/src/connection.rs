@@ -100,7 +100,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
 
     /// Sends an answer, and then rests for as long as it asks the client to (FRAME-16).
     async fn finish(&mut self, answer: Answer) -> Result<(), End> {
-        let Answer::Respond(ticket, response) = answer else { return Ok(()) };
+        let (ticket, response) = match answer {
+            Answer::Respond(ticket, response) => (ticket, response),
+            Answer::Frame(frame) => return self.write(frame).await,
+            Answer::Done => return Ok(()),
+        };
         let asked_ms = response.throttle_time_ms().unwrap_or(0);
         let connection = self.line.id().0;
         trace!(connection, correlation_id = ticket.correlation_id, ?response, "answered");

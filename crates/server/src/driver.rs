@@ -1,21 +1,24 @@
 //! The engine behind its lock. Every task takes its turn here and hands over what the turn has
 //! for other connections; nobody holds the lock over an await.
 
+mod deeds;
+mod line;
+pub(crate) use line::Line;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use bytes::Bytes;
 use fencepost_engine::{Engine, Input, Output};
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Rule, Timestamp, TopicName};
 use fencepost_model::{Cluster, ClusterConfig, ElectionRefused};
-use fencepost_wire::{Release, Request, RequestHeader};
-use tokio::sync::Notify;
-use tracing::error;
+use fencepost_wire::Release;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::{Clock, ClockKind};
 use crate::mailbox::{Answer, Closing, Mail, Mailbox};
+use deeds::Deed;
 
 /// Moments to which one holder of the lock moves a manual clock before it lets others in.
 const TURNS_AT_ONCE: usize = 1000;
@@ -36,6 +39,12 @@ pub(crate) struct Driver {
     state: Mutex<State>,
     /// The timer task is to look again: a timer became due earlier, or the server stops.
     pub(crate) timers_changed: Notify,
+    /// A fault took a broker down, or brought one back.
+    pub(crate) ports_changed: Notify,
+    /// How often faults have fired, all together.
+    hits: watch::Sender<u64>,
+    /// Processes that faults signal, by the names that plans give them.
+    processes: Mutex<BTreeMap<String, u32>>,
     /// The last connection has ended while the server stops.
     drained: Notify,
 }
@@ -78,15 +87,8 @@ struct Dispatch {
     answer: Option<Answer>,
     /// All else, put into the mailboxes when the lock is free again.
     post: Vec<(Arc<Mailbox>, Mail)>,
-}
-
-impl Dispatch {
-    fn deliver(self) -> Option<Answer> {
-        for (mailbox, mail) in self.post {
-            mailbox.put(mail);
-        }
-        self.answer
-    }
+    /// What faults do outside the cluster.
+    deeds: Vec<Deed>,
 }
 
 impl Driver {
@@ -109,6 +111,9 @@ impl Driver {
                 stopping: false,
             }),
             timers_changed: Notify::new(),
+            ports_changed: Notify::new(),
+            hits: watch::Sender::new(0),
+            processes: Mutex::new(BTreeMap::new()),
             drained: Notify::new(),
         }
     }
@@ -179,11 +184,30 @@ impl Driver {
         let mut dispatch = Dispatch { asking, ..Dispatch::default() };
         state.turn(self.clock.now(), input, &mut dispatch);
         let wake = state.must_look_earlier();
+        if state.engine.wants_frames() && !self.wants_frames() {
+            self.wants_frames.store(true, Ordering::Relaxed);
+        }
         drop(state);
         if wake {
             self.timers_changed.notify_one();
         }
-        dispatch.deliver()
+        self.deliver(dispatch)
+    }
+
+    /// Hands over what a turn has for others, the lock being free again.
+    fn deliver(&self, dispatch: Dispatch) -> Option<Answer> {
+        for deed in dispatch.deeds {
+            self.carry_out(deed);
+        }
+        for (mailbox, mail) in dispatch.post {
+            mailbox.put(mail);
+        }
+        dispatch.answer
+    }
+
+    /// Whether [`Self::stop`] was called.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).stopping
     }
 
     /// Fires the timers that are due.
@@ -201,7 +225,7 @@ impl Driver {
             at => self.clock.instant_of(at).map_or(NextLook::WhenTold, NextLook::At),
         };
         drop(state);
-        dispatch.deliver();
+        self.deliver(dispatch);
         Ok(next)
     }
 
@@ -228,7 +252,7 @@ impl Driver {
         self.clock.set(now);
         state.next_look = state.engine.next_deadline();
         drop(state);
-        dispatch.deliver();
+        self.deliver(dispatch);
         Ok(is_there)
     }
 
@@ -259,7 +283,7 @@ impl Driver {
         state.next_look = state.engine.next_deadline();
         drop(state);
         self.timers_changed.notify_one();
-        dispatch.deliver();
+        self.deliver(dispatch);
         Ok(())
     }
 
@@ -274,6 +298,7 @@ impl Driver {
             mailbox.put(Mail::Close(Closing::Stopping));
         }
         self.timers_changed.notify_one();
+        self.ports_changed.notify_one();
     }
 
     /// Waits until every connection has ended, after [`Self::stop`].
@@ -309,6 +334,13 @@ impl State {
                 Output::Close { connection, reason } => {
                     (connection, Mail::Close(Closing::Ordered(reason)))
                 }
+                Output::RespondFrame { ticket, frame } => {
+                    (ticket.connection, Mail::Answer(Answer::Frame(frame)))
+                }
+                beside => {
+                    dispatch.deeds.extend(Deed::of(beside));
+                    continue;
+                }
             };
             match mail {
                 // Without FRAME-07 one turn may answer several requests of a connection.
@@ -332,43 +364,5 @@ impl State {
         let earlier = earliest < self.next_look;
         self.next_look = self.next_look.min(earliest);
         earlier
-    }
-}
-
-/// A connection's end of the driver. Dropped, it reports that the connection is closed.
-#[derive(Debug)]
-pub(crate) struct Line<'a> {
-    driver: &'a Driver,
-    id: ConnectionId,
-    pub(crate) mailbox: Arc<Mailbox>,
-}
-
-impl Line<'_> {
-    pub(crate) fn id(&self) -> ConnectionId {
-        self.id
-    }
-
-    /// Hands a request over; without an answer now it comes by the mailbox.
-    pub(crate) fn ask(
-        &self,
-        frame: Option<Bytes>,
-        header: RequestHeader,
-        request: Request,
-    ) -> Result<Option<Answer>, Broken> {
-        let connection = self.id;
-        self.driver.turn(Input::Request { connection, frame, header, request }, Some(connection))
-    }
-}
-
-impl Drop for Line<'_> {
-    fn drop(&mut self) {
-        if self.driver.turn(Input::Disconnect { connection: self.id }, None).is_err() {
-            error!(connection = self.id.0, "the cluster is broken: a step of it panicked");
-        }
-        let mut state = self.driver.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        state.mailboxes.remove(&self.id);
-        if state.stopping && state.mailboxes.is_empty() {
-            self.driver.drained.notify_one();
-        }
     }
 }

@@ -58,8 +58,11 @@ impl Port {
         Ok(())
     }
 
-    /// Refuses clients from now on.
+    /// Refuses clients from now on; a port that does so already stays as it is.
     pub(crate) async fn close(&mut self) -> io::Result<()> {
+        if let State::Held(_) = &self.state {
+            return Ok(());
+        }
         if let State::Open(task) = std::mem::replace(&mut self.state, State::Lost) {
             task.abort();
             // It ends by being aborted.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
 use fencepost_model::Ticket;
-use fencepost_wire::Response;
+use fencepost_wire::{Frame, Response};
 
 use sync::{Mutex, MutexGuard};
 
@@ -24,6 +24,8 @@ mod sync {
 pub(crate) enum Answer {
     /// With a response.
     Respond(Ticket, Response),
+    /// With bytes in the place of a response.
+    Frame(Frame),
     /// Without one (API-38).
     Done,
 }

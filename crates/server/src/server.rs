@@ -1,5 +1,7 @@
 //! A cluster that clients can reach.
 
+mod gate;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,7 +22,7 @@ use crate::connection;
 use crate::control::{Access, Control};
 use crate::driver::Driver;
 use crate::listener::Port;
-use crate::timers;
+use crate::{ports, timers};
 
 /// Where brokers listen and what clients are told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -137,6 +139,8 @@ impl Server {
             opened.map_err(|source| ListenError::Refused { address, source })?;
         }
         let commands = Arc::new(Commands::new(driver, brokers, ports));
+        let ports = ports::run(Arc::clone(&commands.driver), Arc::downgrade(&commands));
+        tokio::spawn(ports);
         Ok(Self { commands, control: None, timers_ended })
     }
 
@@ -342,6 +346,11 @@ impl Server {
 
     /// Closes all ports and connections, and returns when every task has ended.
     pub async fn stop(mut self) {
+        self.close().await;
+    }
+
+    /// As [`Self::stop`], for one who wants to look at the cluster afterwards.
+    pub async fn close(&mut self) {
         // No command comes after it.
         drop(self.control.take());
         for port in self.commands.ports.lock().await.values_mut() {

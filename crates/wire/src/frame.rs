@@ -77,6 +77,16 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// A frame of bytes that were written elsewhere, without their length; none if they are too
+    /// long for one.
+    #[must_use]
+    pub fn of_payload(payload: Bytes) -> Option<Self> {
+        let length = i32::try_from(payload.len()).ok()?;
+        let head = Bytes::copy_from_slice(&length.to_be_bytes());
+        let rest = if payload.is_empty() { Vec::new() } else { vec![payload] };
+        Some(Self { head, rest })
+    }
+
     /// The chunks, in order; none is empty.
     pub fn chunks(&self) -> impl Iterator<Item = &Bytes> {
         std::iter::once(&self.head).chain(&self.rest)

@@ -1,12 +1,14 @@
 //! What a cluster is made of.
 
+use fencepost_faults::Plan;
 use fencepost_ids::{Rule, Rules, Timestamp};
 use fencepost_model::{BrokerSettings, ClusterConfig, NewTopic, SettingError};
-use fencepost_server::{Addresses, ClockKind, ControlAddress, ListenError, Server};
+use fencepost_server::{Addresses, ClockKind, ControlAddress, ControlError, ListenError, Server};
 use fencepost_wire::Release;
 use thiserror::Error;
 
 use super::TestCluster;
+use super::faults::{self, Stepping};
 
 /// What a [`TestCluster`] is made of: one broker, no topics and Kafka's defaults unless told
 /// otherwise.
@@ -23,6 +25,10 @@ pub struct TestClusterBuilder {
     addresses: Addresses,
     control: Option<ControlAddress>,
     clock: ClockKind,
+    /// One after another.
+    pub(super) plans: Vec<Plan>,
+    pub(super) stepping: Option<Stepping>,
+    pub(super) is_strict: bool,
 }
 
 /// Why a cluster did not start.
@@ -48,6 +54,9 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// Faults that could never match, or that contradict themselves or each other.
+    #[error("fault plan: {0}")]
+    Faults(ControlError),
     /// No port.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -66,6 +75,9 @@ impl TestClusterBuilder {
             addresses: Addresses::default(),
             control: None,
             clock: ClockKind::Real,
+            plans: Vec::new(),
+            stepping: None,
+            is_strict: true,
         }
     }
 
@@ -185,11 +197,14 @@ impl TestClusterBuilder {
     pub async fn start(self) -> Result<TestCluster, StartError> {
         let addresses = self.addresses.clone();
         let (control, clock) = (self.control.clone(), self.clock);
+        let (plans, stepping) = (self.plans.clone(), self.stepping.clone());
+        let is_strict = self.is_strict;
         let mut server = Server::listen_by(self.config()?, &addresses, clock)?;
+        faults::begin(&server, plans, stepping)?;
         if let Some(address) = control {
             server.open_control(&address)?;
         }
-        Ok(TestCluster { server })
+        Ok(TestCluster { server, is_strict })
     }
 
     fn config(self) -> Result<ClusterConfig, StartError> {

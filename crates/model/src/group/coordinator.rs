@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, ErrorCode, Offset, PartitionIndex, Rule, TopicName, partition_of};
+use fencepost_ids::{
+    BrokerId, ErrorCode, GroupId, Offset, PartitionIndex, Rule, TopicName, partition_of,
+};
 use fencepost_log::Marker;
 
 use super::answers::Answers;
-use super::{Shard, ShardStep};
+use super::{Group, Shard, ShardStep};
 use crate::api::txn_offset_commit::Commit;
 use crate::broker::Broker;
 use crate::config::ClusterConfig;
@@ -39,6 +41,15 @@ impl GroupCoordinator {
     /// The partitions that are still being read.
     pub(crate) fn loading_partitions(&self) -> impl Iterator<Item = PartitionIndex> {
         self.loading.iter().copied()
+    }
+
+    /// The state of a group by its name on the wire.
+    pub(crate) fn state_of(
+        &self,
+        partition: PartitionIndex,
+        group: &GroupId,
+    ) -> Option<&'static str> {
+        self.shards.get(&partition)?.group(group).map(Group::state_name)
     }
 
     /// Whether any partition is still being read (GRP-43).

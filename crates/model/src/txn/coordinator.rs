@@ -236,6 +236,15 @@ impl TxnCoordinator {
         Ok(txn.fields())
     }
 
+    /// The state of an id by its name on the wire, pending changes left out.
+    pub(crate) fn state_of(
+        &self,
+        partition: PartitionIndex,
+        id: &TransactionalId,
+    ) -> Option<&'static str> {
+        self.owned.get(&partition)?.ids.get(id).map(|txn| txn.fields().state.name())
+    }
+
     /// Every transactional id of this broker (DESC-03).
     ///
     /// # Errors

@@ -118,6 +118,13 @@ impl From<ControlError> for Refusal {
             ControlError::Snapshots => {
                 (StatusCode::CONFLICT, "forget one with DELETE /snapshots/NAME, or replace one")
             }
+            ControlError::Plan(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "correct the plan: none of it was added")
+            }
+            ControlError::UnknownFault(_) => {
+                (StatusCode::NOT_FOUND, "GET /faults lists the faults")
+            }
+            ControlError::NotHeld(_) => (StatusCode::NOT_FOUND, "GET /held lists what waits"),
             ControlError::Replica(unknown) => match unknown {
                 ReplicaUnknown::Partition { .. } => (
                     StatusCode::NOT_FOUND,

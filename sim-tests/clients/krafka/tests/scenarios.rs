@@ -21,7 +21,7 @@ async fn check(scenario: &str, transaction_version: i16) -> Result<(), Box<dyn E
         Scope::connect(&servers, program, scenario.to_owned(), Some(transaction_version)).await?;
     let found = Scenario::named(scenario).ok_or("no such scenario")?;
     found.run(&scope).await?;
-    cluster.stop().await;
+    cluster.stop().await.expect("it has no faults");
     Ok(())
 }
 

@@ -1,0 +1,83 @@
+//! The options of faults and schedules, and the report at the end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use fencepost::faults::{FaultStatus, Plan};
+use fencepost::{Schedule, TestClusterBuilder};
+
+use super::refuse;
+
+/// What happens between the clients and the brokers.
+#[derive(Args)]
+pub(super) struct GateOptions {
+    /// A plan of faults, in TOML, or in JSON if its name ends in .json; repeat it for more. On exit
+    /// stderr says which faults fired, how often, and which never did
+    #[arg(long = "faults", value_name = "FILE")]
+    plans: Vec<PathBuf>,
+    /// End with exit code 1 if a fault never fired
+    #[arg(long)]
+    strict: bool,
+    /// Let every request and every message between brokers wait until it is released
+    #[arg(long, conflicts_with = "schedule")]
+    stepped: bool,
+    /// The order in which requests and messages between brokers go: one line for each, as in
+    /// `EndTxn client=orders-1` or `WriteTxnMarkers to=1`; all passes after the last
+    #[arg(long, value_name = "FILE")]
+    schedule: Option<PathBuf>,
+}
+
+impl GateOptions {
+    pub(super) const fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    pub(super) fn applied_to(self, mut cluster: TestClusterBuilder) -> TestClusterBuilder {
+        for path in self.plans {
+            cluster = cluster.faults(plan(&path));
+        }
+        if self.stepped {
+            cluster = cluster.stepped();
+        }
+        match self.schedule {
+            Some(path) => cluster.schedule(schedule(&path)),
+            None => cluster,
+        }
+    }
+}
+
+fn plan(path: &Path) -> Plan {
+    let text = read(path);
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    let plan = if is_json { Plan::from_json(&text) } else { Plan::from_toml(&text) };
+    plan.unwrap_or_else(|error| refuse(&format!("{}: {error}", path.display())))
+}
+
+fn schedule(path: &Path) -> Schedule {
+    let schedule = read(path).parse();
+    schedule.unwrap_or_else(|error| refuse(&format!("{}: {error}", path.display())))
+}
+
+fn read(path: &Path) -> String {
+    let text = fs::read_to_string(path);
+    text.unwrap_or_else(|error| refuse(&format!("cannot read {}: {error}", path.display())))
+}
+
+/// Says on stderr what became of the faults. The exit code is 1 if that is strict and one of them
+/// never fired.
+pub(super) fn report(faults: &[FaultStatus], is_strict: bool) -> ExitCode {
+    for FaultStatus { name, matched, fired, .. } in faults {
+        match (fired, matched) {
+            (0, 0) => eprintln!("fault {name}: never fired, matched nothing"),
+            (0, _) => eprintln!("fault {name}: never fired, matched {matched} times"),
+            _ => eprintln!("fault {name}: fired {fired} times, matched {matched} times"),
+        }
+    }
+    if is_strict && faults.iter().any(|fault| fault.fired == 0) {
+        eprintln!("error: a fault never fired");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
