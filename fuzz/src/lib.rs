@@ -8,6 +8,7 @@ mod cluster;
 mod groups;
 mod logs;
 pub mod mutate;
+mod plans;
 mod records;
 mod requests;
 pub mod seeds;
@@ -33,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "consumer_offsets", run: logs::consumer_offsets },
     Target { name: "subscription", run: groups::subscription },
     Target { name: "regex", run: groups::regex },
+    Target { name: "plan", run: plans::plan },
     Target { name: "cluster", run: cluster::cluster },
     Target { name: "trace", run: traces::trace },
 ];

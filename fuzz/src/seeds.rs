@@ -1,6 +1,7 @@
 //! Where the corpus begins: well-formed requests, logs and histories. `fuzz/run seeds` writes them
 //! into the corpus.
 
+mod plans;
 mod requests;
 pub(crate) use requests::{
     coordinators, heartbeat_with_regex, inspection, join_group, offset_delete, produce, sync_group,
@@ -75,6 +76,9 @@ pub fn all() -> Vec<Seed> {
     }
     for (api, version) in [(3, 9), (18, 3), (10, 4), (0, 9), (22, 4)] {
         add("response", format!("{api}"), [&[api, version][..], &[0; 40]].concat());
+    }
+    for (name, text) in plans::PLANS {
+        add("plan", (*name).to_owned(), text.as_bytes().to_vec());
     }
     add("trace", "whole".to_owned(), TRACE.concat().into_bytes());
     add("trace", "cut_short".to_owned(), TRACE[..5].concat().into_bytes());

@@ -3,8 +3,8 @@
 mod one_or_many;
 mod parts;
 pub use parts::{
-    BrokerChoice, CoordinatorMove, Corruption, Election, ErrorAnswer, Message, ProcessId, Signal,
-    SignalKind, Span,
+    BrokerChoice, Coordinated, CoordinatorMove, Corruption, Election, ErrorAnswer, Message,
+    ProcessId, Signal, SignalKind, Span,
 };
 
 use schemars::JsonSchema;

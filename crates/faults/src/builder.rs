@@ -4,8 +4,8 @@ use fencepost_ids::ErrorCode;
 use fencepost_wire::ApiKey;
 
 use crate::{
-    Action, Actions, BrokerChoice, Delay, ErrorAnswer, Fault, Glob, MessageKind, Phase, Plan,
-    Probability, Range, Sender, Span, Until, While,
+    Action, Actions, After, BrokerChoice, Delay, ErrorAnswer, Fault, Glob, MessageKind, Phase,
+    Plan, Probability, Range, Sender, Span, Until, While,
 };
 
 impl Fault {
@@ -26,6 +26,7 @@ impl Fault {
             every: None,
             probability: None,
             condition: None,
+            after: None,
             when: Phase::Received,
             actions: Actions::default(),
         }
@@ -131,6 +132,20 @@ impl Fault {
     #[must_use]
     pub fn during(mut self, condition: While) -> Self {
         self.condition = Some(condition);
+        self
+    }
+
+    /// Only once a fault of this name has fired.
+    #[must_use]
+    pub fn after_fault(mut self, name: &str) -> Self {
+        self.after = Some(After::Fault(name.to_owned()));
+        self
+    }
+
+    /// Only once an event has been raised.
+    #[must_use]
+    pub fn after_event(mut self, event: &str) -> Self {
+        self.after = Some(After::Event(event.to_owned()));
         self
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::lines::default_name;
 use crate::nearest::suggestion;
-use crate::{Action, Fault, PlanError, Problem};
+use crate::{Action, After, Fault, PlanError, Problem};
 
 /// Checks faults that are to stand beside those that are `present`; `events` come from outside.
 pub(crate) fn check(
@@ -56,20 +56,27 @@ fn check_waits(
     raised: &BTreeSet<&str>,
     named: &BTreeSet<&str>,
 ) -> Result<(), Problem> {
-    for action in &fault.actions.0 {
-        if let Some(event) = action.awaited_event()
+    let (event, awaited) = match &fault.after {
+        Some(After::Event(event)) => (Some(&**event), None),
+        Some(After::Fault(awaited)) => (None, Some(&**awaited)),
+        None => (None, None),
+    };
+    let actions = fault.actions.0.iter();
+    let waits = actions.map(|action| ("do", action.awaited_event(), action.awaited_fault()));
+    for (key, event, awaited) in waits.chain([("after", event, awaited)]) {
+        if let Some(event) = event
             && !raised.contains(event)
         {
             let suggestion = suggestion(event, raised.iter().copied());
-            return Err(Problem::NoSuchEvent { event: event.to_owned(), suggestion });
+            return Err(Problem::NoSuchEvent { key, event: event.to_owned(), suggestion });
         }
-        let Some(awaited) = action.awaited_fault() else { continue };
+        let Some(awaited) = awaited else { continue };
         if fault.name.as_deref() == Some(awaited) {
-            return Err(Problem::WaitsForItself);
+            return Err(Problem::WaitsForItself(key));
         }
         if !named.contains(awaited) || awaited.starts_with('#') {
             let suggestion = suggestion(awaited, named.iter().copied());
-            return Err(Problem::NoSuchFault { fault: awaited.to_owned(), suggestion });
+            return Err(Problem::NoSuchFault { key, fault: awaited.to_owned(), suggestion });
         }
     }
     Ok(())

@@ -57,6 +57,16 @@ pub(crate) const GROUP_STATES: &[&str] = &[
     "Dead",
 ];
 
+/// Something that must have happened for a match to count.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum After {
+    /// An event has been raised.
+    Event(String),
+    /// A fault has fired.
+    Fault(String),
+}
+
 /// One state, or several.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct States(pub Vec<String>);

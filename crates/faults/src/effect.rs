@@ -5,8 +5,8 @@ use std::sync::Arc;
 use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
 
 use crate::{
-    Action, BrokerChoice, CoordinatorMove, Corruption, Delay, Election, ErrorAnswer, Origin,
-    Signal, Subject, Until, World,
+    Action, BrokerChoice, Coordinated, CoordinatorMove, Corruption, Delay, Election, ErrorAnswer,
+    Origin, Signal, Subject, Until, World,
 };
 
 /// A fault that fires.
@@ -140,10 +140,15 @@ fn coordinators_partition(
     match (&moved.transaction, &moved.group) {
         (Some(id), _) => world.transaction_partition(id),
         (None, Some(group)) => world.group_partition(group),
-        (None, None) => match subject.transactional_ids.first() {
-            Some(id) => world.transaction_partition(id),
-            None => world.group_partition(subject.groups.first()?),
-        },
+        (None, None) => {
+            let of_transaction = moved.of != Some(Coordinated::Group);
+            let of_group = moved.of != Some(Coordinated::Transaction);
+            match (subject.transactional_ids.first(), subject.groups.first()) {
+                (Some(id), _) if of_transaction => world.transaction_partition(id),
+                (_, Some(group)) if of_group => world.group_partition(group),
+                _ => None,
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::check::check;
 use crate::lines::default_name;
 use crate::rule::Rule;
-use crate::{Effect, Fault, Hit, Phase, Plan, PlanError, Subject, Until, World};
+use crate::{After, Effect, Fault, Hit, Phase, Plan, PlanError, Subject, Until, World};
 
 /// A plan at work: asked of every request and message, it counts and says what is to happen.
 ///
@@ -103,14 +103,24 @@ impl Gate {
     /// What is to happen to a request or message at this point: all faults that fire, in the order
     /// of the plan. The events that they raise count as raised from here on.
     pub fn decide(&mut self, phase: Phase, subject: &Subject, world: &dyn World) -> Vec<Hit> {
-        let decisions = self.rules.iter_mut().map(|rule| rule.decide(phase, subject, world));
-        let hits: Vec<Hit> = decisions.flatten().collect();
+        let armed: Vec<bool> = self.rules.iter().map(|rule| self.is_armed(rule)).collect();
+        let armed = self.rules.iter_mut().zip(armed).filter(|(_, is_armed)| *is_armed);
+        let hits: Vec<Hit> =
+            armed.filter_map(|(rule, _)| rule.decide(phase, subject, world)).collect();
         for effect in hits.iter().flat_map(|hit| &hit.effects) {
             if let Effect::Raise(event) = effect {
                 self.raised.insert(Arc::clone(event));
             }
         }
         hits
+    }
+
+    fn is_armed(&self, rule: &Rule) -> bool {
+        match &rule.fault.after {
+            None => true,
+            Some(After::Event(event)) => self.raised.contains(&**event),
+            Some(After::Fault(fault)) => self.fired(fault).is_none_or(|fired| fired > 0),
+        }
     }
 
     /// Raises an event; it stays raised.

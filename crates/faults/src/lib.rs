@@ -11,13 +11,13 @@ pub use plan::{Fault, Phase, Plan, Sender};
 mod action;
 mod builder;
 pub use action::{
-    Action, Actions, BrokerChoice, CoordinatorMove, Corruption, Delay, Election, ErrorAnswer,
-    Message, ProcessId, Signal, SignalKind, Span, Until,
+    Action, Actions, BrokerChoice, Coordinated, CoordinatorMove, Corruption, Delay, Election,
+    ErrorAnswer, Message, ProcessId, Signal, SignalKind, Span, Until,
 };
 mod occurrence;
 pub use occurrence::{Probability, Range};
 mod condition;
-pub use condition::{States, While};
+pub use condition::{After, States, While};
 mod glob;
 pub use glob::Glob;
 mod names;
@@ -35,6 +35,8 @@ mod effect;
 mod of_request;
 mod rule;
 pub use effect::{Effect, Hit};
+mod catalogue;
+pub use catalogue::{Leaves, Outcome, Staged, Staging, Versions, Window};
 mod gate;
 pub use gate::{FaultStatus, Gate};
 

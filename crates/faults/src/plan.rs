@@ -4,7 +4,7 @@ use fencepost_wire::ApiKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actions, Glob, MessageKind, Probability, Range, While, names};
+use crate::{Actions, After, Glob, MessageKind, Probability, Range, While, names};
 
 /// Faults, in the order in which they apply where several match.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +80,9 @@ pub struct Fault {
     /// A match counts only while this holds.
     #[serde(default, rename = "while", skip_serializing_if = "Option::is_none")]
     pub condition: Option<While>,
+    /// A match counts only once this has happened, at an earlier request or message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<After>,
     /// Before it takes effect, or after.
     #[serde(default)]
     pub when: Phase,

@@ -179,7 +179,9 @@ pub enum Problem {
     #[error("`elect` needs both `topic` and `partition`, or neither")]
     HalfPartition,
     /// Both a transaction and a group.
-    #[error("`move-coordinator` moves that of a `transaction` or of a `group`: keep one of them")]
+    #[error(
+        "`move-coordinator` moves that of a `transaction`, or of a `group`, or of what the request is about: keep one"
+    )]
     TwoCoordinators,
     /// Bytes to overwrite with.
     #[error("`corrupt` overwrites nothing: give it `bytes`")]
@@ -190,6 +192,8 @@ pub enum Problem {
          `do = {{ raise = \"{event}\" }}`, or name it in the plan's `events` if it comes from outside"
     )]
     NoSuchEvent {
+        /// `do` or `after`.
+        key: &'static str,
         /// The event.
         event: String,
         /// What was perhaps meant.
@@ -198,6 +202,8 @@ pub enum Problem {
     /// A fault that is not there.
     #[error("there is no fault `{fault}` to wait for{suggestion}")]
     NoSuchFault {
+        /// `do` or `after`.
+        key: &'static str,
         /// The fault.
         fault: String,
         /// What was perhaps meant.
@@ -205,7 +211,7 @@ pub enum Problem {
     },
     /// A fault that waits for itself.
     #[error("it waits for itself: name another fault")]
-    WaitsForItself,
+    WaitsForItself(&'static str),
 }
 
 fn list(levels: &[Level]) -> String {
@@ -237,10 +243,10 @@ impl Problem {
             | Self::Role { .. }
             | Self::HalfPartition
             | Self::TwoCoordinators
-            | Self::NoBytes
-            | Self::NoSuchEvent { .. }
-            | Self::NoSuchFault { .. }
-            | Self::WaitsForItself => "do",
+            | Self::NoBytes => "do",
+            Self::NoSuchEvent { key, .. }
+            | Self::NoSuchFault { key, .. }
+            | Self::WaitsForItself(key) => key,
         }
     }
 }

@@ -12,8 +12,7 @@ pub struct Subject {
     pub origin: Origin,
     /// The broker that received it.
     pub broker: BrokerId,
-    /// The transactional ids that it is about. Markers name none: the coordinator knows whose they
-    /// are.
+    /// The transactional ids that it is about.
     pub transactional_ids: Vec<TransactionalId>,
     /// The groups that it is about.
     pub groups: Vec<GroupId>,

@@ -3,6 +3,7 @@
 mod drawn;
 mod refusals;
 mod requests;
+mod windows;
 mod work;
 
 use std::fs;

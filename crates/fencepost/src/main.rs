@@ -5,6 +5,7 @@ mod explore;
 mod moment;
 mod rules;
 mod serve;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ enum Command {
     Ctl(ctl::Ctl),
     Explore(explore::Explore),
     Rules(rules::List),
+    Windows(windows::List),
 }
 
 fn main() -> ExitCode {
@@ -32,5 +34,6 @@ fn main() -> ExitCode {
         Command::Ctl(ctl) => ctl.run(),
         Command::Explore(explore) => explore.run(),
         Command::Rules(list) => list.run(),
+        Command::Windows(list) => list.run(),
     }
 }

@@ -8,7 +8,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Action, Actions, Until};
+use super::{Action, Actions, CoordinatorMove, Election, Until};
 
 impl Serialize for Actions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -34,6 +34,8 @@ impl<'de> Visitor<'de> for OneVisitor {
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Action, E> {
         match name {
             "hold" => Ok(Action::Hold(Until::Released)),
+            "elect" => Ok(Action::Elect(Election::default())),
+            "move-coordinator" => Ok(Action::MoveCoordinator(CoordinatorMove::default())),
             _ => Action::deserialize(StrDeserializer::new(name)),
         }
     }
@@ -90,7 +92,8 @@ impl JsonSchema for Actions {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let action = generator.subschema_for::<Action>();
-        let one = json_schema!({ "anyOf": [action, { "const": "hold" }] });
+        let one =
+            json_schema!({ "anyOf": [action, { "enum": ["hold", "elect", "move-coordinator"] }] });
         json_schema!({
             "description": "One action, or several in this order.",
             "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }]

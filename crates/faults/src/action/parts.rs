@@ -39,7 +39,7 @@ pub enum Message {
 }
 
 /// A new leader of a partition.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Election {
     /// The topic; without it, the first partition that the request or message is about.
@@ -60,13 +60,26 @@ pub struct CoordinatorMove {
     /// Of this transactional id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
-    /// Of this group. Without both, of the transactional id that the request or message is about, or
-    /// of its group if it is about none.
+    /// Of this group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// Without a name, whether that of the transactional id is meant that the request or message is
+    /// about, or that of its group; said by nothing, it is the first of the two that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Coordinated>,
     /// The new coordinator.
     #[serde(default)]
     pub to: BrokerChoice,
+}
+
+/// What has a coordinator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coordinated {
+    /// The transactions of a transactional id.
+    Transaction,
+    /// A group.
+    Group,
 }
 
 /// A signal to a process.

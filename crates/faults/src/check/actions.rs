@@ -6,8 +6,8 @@ use fencepost_wire::{ApiKey, Level};
 
 use super::matching::{fields, versions};
 use crate::{
-    Action, BrokerChoice, CoordinatorMove, ErrorAnswer, Fault, Field, Message, MessageKind, Phase,
-    Problem,
+    Action, BrokerChoice, Coordinated, CoordinatorMove, ErrorAnswer, Fault, Field, Message,
+    MessageKind, Phase, Problem,
 };
 
 pub(super) fn check(fault: &Fault) -> Result<(), Problem> {
@@ -117,12 +117,19 @@ fn check_parts(fault: &Fault, action: &Action) -> Result<(), Problem> {
 
 fn check_move(fault: &Fault, moved: &CoordinatorMove) -> Result<(), Problem> {
     let has = |field| fields(fault).contains(&field);
-    match (&moved.transaction, &moved.group) {
-        (Some(_), Some(_)) => Err(Problem::TwoCoordinators),
-        (None, None) if !has(Field::TransactionalId) && !has(Field::Group) => Err(Problem::Role {
+    let has_one = match moved.of {
+        Some(Coordinated::Transaction) => has(Field::TransactionalId),
+        Some(Coordinated::Group) => has(Field::Group),
+        None => has(Field::TransactionalId) || has(Field::Group),
+    };
+    match (&moved.transaction, &moved.group, moved.of) {
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+            Err(Problem::TwoCoordinators)
+        }
+        (None, None, _) if !has_one => Err(Problem::Role {
             action: "move-coordinator",
             role: "coordinator".to_owned(),
-            instead: "the request is about no transaction and no group; name a `transaction` or a \
+            instead: "the request is not about one; name a `transaction` or a \
                       `group`",
         }),
         _ => Ok(()),

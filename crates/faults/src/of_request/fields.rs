@@ -52,14 +52,14 @@ impl Field {
         }
     }
 
-    /// What messages between brokers say; of markers, the coordinator knows whose they are.
+    /// What messages between brokers say.
     #[must_use]
     pub const fn of_message(kind: MessageKind) -> &'static [Self] {
         match kind {
-            MessageKind::WriteTxnMarkers | MessageKind::AddPartitionsToTxn => {
+            MessageKind::AddPartitionsToTxn => {
                 &[Self::TransactionalId, Self::Topic, Self::Partition]
             }
-            MessageKind::Fetch => &[Self::Topic, Self::Partition],
+            MessageKind::WriteTxnMarkers | MessageKind::Fetch => &[Self::Topic, Self::Partition],
         }
     }
 }

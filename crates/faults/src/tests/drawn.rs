@@ -87,7 +87,8 @@ fn action() -> impl Strategy<Value = Action> {
             Action::Elect(Election { topic, partition, broker })
         }),
         (option::of(text()), option::of(text()), choice()).prop_map(|(transaction, group, to)| {
-            Action::MoveCoordinator(CoordinatorMove { transaction, group, to })
+            let of = transaction.is_none().then_some(Coordinated::Group);
+            Action::MoveCoordinator(CoordinatorMove { transaction, group, of, to })
         }),
         (process, select(signals))
             .prop_map(|(process, signal)| Action::Signal(Signal { process, signal })),
@@ -126,12 +127,16 @@ prop_compose! {
         (nth, range, every) in (option::of(0..4u32), option::of(range()), option::of(0..4u32)),
         probability in option::of(Just(Probability::new(1, 3).unwrap())),
         condition in option::of(condition()),
+        after in option::of(prop_oneof![
+            text().prop_map(After::Event),
+            text().prop_map(After::Fault)
+        ]),
         when in select(vec![Phase::Received, Phase::Applied]),
         actions in vec(action(), 0..3).prop_map(Actions),
     ) -> Fault {
         Fault {
             name, on, from, client, transactional_id, group, topic, partition, broker, version,
-            nth, range, every, probability, condition, when, actions,
+            nth, range, every, probability, condition, after, when, actions,
         }
     }
 }

@@ -210,6 +210,27 @@ fn what_is_held_waits_for_an_event_or_for_another_fault() {
 }
 
 #[test]
+fn a_fault_can_come_after_another_or_after_an_event() {
+    let plan = [
+        Fault::on(ApiKey::EndTxn).name("first").applied().raise("seen"),
+        Fault::on(ApiKey::EndTxn).name("second").applied().after_fault("first").lose(),
+        Fault::on(ApiKey::EndTxn).name("third").after_event("seen").nth(2).lose(),
+    ];
+    let mut gate = Gate::new(plan.into_iter().collect()).unwrap();
+    let mut fired = || {
+        let mut names = Vec::new();
+        for phase in [Phase::Received, Phase::Applied] {
+            let hits = gate.decide(phase, &end_txn(), &WORLD);
+            names.extend(hits.into_iter().map(|hit| hit.fault));
+        }
+        names
+    };
+    assert_eq!(fired(), ["first".into()]);
+    assert_eq!(fired(), ["second".into()]);
+    assert_eq!(fired(), ["third".into()]);
+}
+
+#[test]
 fn faults_come_and_go() {
     let mut gate = Gate::default();
     assert!(gate.is_empty());
