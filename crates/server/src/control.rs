@@ -24,6 +24,7 @@ mod snapshots;
 mod throttle;
 mod topics;
 mod transactions;
+mod whole;
 
 use std::sync::Arc;
 use std::time::Duration;

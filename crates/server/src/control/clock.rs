@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::reading::{Cluster, Said};
 use super::refusal::{Body, Refusal};
+use super::whole::whole;
 use crate::clock::ClockState;
 use crate::commands::{ADVANCE_MS_MAX, Commands, ControlError};
 
@@ -50,6 +51,7 @@ impl From<ClockState> for Clock {
 pub(super) struct Advance {
     /// By so many milliseconds, 31 days at most.
     #[schema(minimum = 0, maximum = 2_678_400_000_i64)]
+    #[serde(deserialize_with = "whole")]
     ms: u64,
 }
 

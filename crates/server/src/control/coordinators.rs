@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::reading::{Cluster, GroupPath, Named, Said, TransactionPath};
 use super::refusal::{Body, Refusal};
+use super::whole::whole;
 use crate::commands::Commands;
 
 /// Where a coordinator is.
@@ -34,6 +35,7 @@ impl From<CoordinatorState> for Coordinator {
 pub(super) struct Move {
     /// The broker that is to be the coordinator.
     #[schema(minimum = 0, maximum = 2_147_483_647)]
+    #[serde(deserialize_with = "whole")]
     broker: i32,
 }
 

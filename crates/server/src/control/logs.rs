@@ -95,6 +95,7 @@ pub(super) struct Batch {
 /// What became of a transaction.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = TransactionStatus)]
 enum Transaction {
     /// The batch belongs to none, or is itself a marker.
     None,
@@ -109,6 +110,7 @@ enum Transaction {
 /// Whose clock timestamps come from.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TimestampType)]
 enum Clock {
     /// The producer's.
     CreateTime,

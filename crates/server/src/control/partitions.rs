@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::reading::{Cluster, Named, PartitionPath, Said, TopicPath};
 use super::refusal::{Body, Refusal};
+use super::whole::whole;
 use crate::commands::{Commands, ControlError};
 
 /// A partition; while it has no leader its offsets are null.
@@ -58,6 +59,7 @@ impl From<PartitionState> for Partition {
 pub(super) struct Election {
     /// The broker that is to lead.
     #[schema(minimum = 0, maximum = 2_147_483_647)]
+    #[serde(deserialize_with = "whole")]
     leader: i32,
 }
 

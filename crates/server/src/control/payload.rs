@@ -1,7 +1,5 @@
 //! Bytes of clients as JSON.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +16,6 @@ pub(super) struct Payload {
 impl From<&[u8]> for Payload {
     fn from(bytes: &[u8]) -> Self {
         let text = std::str::from_utf8(bytes).ok().map(str::to_owned);
-        Self { base64: BASE64_STANDARD.encode(bytes), text }
+        Self { base64: base64_simd::STANDARD.encode_to_string(bytes), text }
     }
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::reading::{Cluster, Said};
 use super::refusal::Refusal;
+use super::whole::whole;
 
 /// How long every answer asks its client to wait.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -14,6 +15,7 @@ use super::refusal::Refusal;
 pub(super) struct Throttle {
     /// In milliseconds; 0 ends it.
     #[schema(minimum = 0, maximum = 2_147_483_647)]
+    #[serde(deserialize_with = "whole")]
     ms: u32,
 }
 
