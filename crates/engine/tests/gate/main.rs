@@ -1,0 +1,9 @@
+//! What faults and schedules do to a scripted client and to the brokers behind it.
+
+mod brokers;
+mod holding;
+mod messages;
+mod play;
+mod requests;
+mod snapshots;
+mod stepped;

@@ -1,0 +1,104 @@
+//! What happens to messages between brokers.
+
+use fencepost_engine::{Crossing, GateCommand};
+use fencepost_ids::BrokerId;
+use fencepost_wire::ApiKey;
+
+use crate::play::{Play, commit};
+
+fn markers(when: &str, action: &str) -> Play {
+    Play::with(&format!(
+        "[[fault]]\nname = \"it\"\non = \"WriteTxnMarkers\"\nwhen = \"{when}\"\ndo = {action}\n"
+    ))
+}
+
+/// Commits a transaction; the answer does not wait for the markers.
+fn end(play: &mut Play) {
+    let client = play.client("a");
+    let identity = play.begin(client);
+    play.ask(client, 4, commit(identity));
+    assert_eq!(play.heard(client)[0].end_code(), 0);
+}
+
+#[test]
+fn markers_that_are_held_are_not_written_until_they_are_released() {
+    let mut play = markers("received", "\"hold\"");
+    end(&mut play);
+    play.wait(100_000);
+    assert_eq!((play.state(), play.log_end()), ("PrepareCommit", 0));
+    let held = play.engine.held();
+    assert_eq!((held[0].api, held[0].is_answer), (ApiKey::WriteTxnMarkers, false));
+    assert_eq!(held[0].crossing, Crossing::Brokers { from: BrokerId(0), to: BrokerId(0) });
+    play.gate(GateCommand::Release(held[0].number));
+    assert_eq!((play.state(), play.log_end()), ("CompleteCommit", 1));
+}
+
+#[test]
+fn the_answer_to_markers_that_is_held_leaves_them_written() {
+    let mut play = markers("applied", "\"hold\"");
+    end(&mut play);
+    assert_eq!((play.state(), play.log_end()), ("PrepareCommit", 1));
+    let held = play.engine.held();
+    assert!(held[0].is_answer);
+    play.gate(GateCommand::Release(held[0].number));
+    assert_eq!((play.state(), play.log_end()), ("CompleteCommit", 1));
+}
+
+#[test]
+fn markout_05_markers_that_are_lost_are_sent_again() {
+    let mut play = markers("received", "\"lose\"");
+    end(&mut play);
+    assert_eq!((play.state(), play.log_end(), play.fired("it")), ("PrepareCommit", 0, 1));
+    play.wait(10_000);
+    assert_eq!((play.state(), play.log_end()), ("CompleteCommit", 1));
+}
+
+#[test]
+fn markers_whose_answer_is_lost_are_written_twice() {
+    let mut play = markers("applied", "\"lose\"");
+    end(&mut play);
+    assert_eq!((play.state(), play.log_end()), ("PrepareCommit", 1));
+    play.wait(10_000);
+    assert_eq!((play.state(), play.log_end()), ("CompleteCommit", 2));
+}
+
+#[test]
+fn markers_that_are_refused_are_not_written() {
+    let mut play = markers("received", "{ error = \"NOT_LEADER_OR_FOLLOWER\" }");
+    end(&mut play);
+    assert_eq!((play.state(), play.log_end()), ("PrepareCommit", 0));
+    play.wait(10_000);
+    assert_eq!((play.state(), play.log_end(), play.fired("it")), ("CompleteCommit", 1, 1));
+}
+
+#[test]
+fn markers_that_are_refused_after_all_are_written() {
+    let mut play = markers("applied", "{ error = \"NOT_LEADER_OR_FOLLOWER\" }");
+    end(&mut play);
+    assert_eq!((play.state(), play.log_end()), ("PrepareCommit", 1));
+    play.wait(10_000);
+    assert_eq!((play.state(), play.log_end()), ("CompleteCommit", 2));
+}
+
+#[test]
+fn a_delay_of_markers_lasts_its_time() {
+    let mut play = markers("received", "{ delay = { ms = 1000 } }");
+    end(&mut play);
+    play.wait(999);
+    assert_eq!(play.state(), "PrepareCommit");
+    play.wait(1);
+    assert_eq!(play.state(), "CompleteCommit");
+}
+
+#[test]
+fn markers_that_are_held_by_an_event_of_a_request_go_on_with_it() {
+    let mut play = Play::with(
+        "[[fault]]\non = \"WriteTxnMarkers\"\ndo = { hold = { event = \"asked again\" } }\n\
+         [[fault]]\non = \"EndTxn\"\nnth = 2\ndo = { raise = \"asked again\" }\n",
+    );
+    end(&mut play);
+    assert_eq!(play.state(), "PrepareCommit");
+    let client = play.client("a");
+    play.ask(client, 4, commit(crate::play::Identity(0, 0)));
+    assert_eq!(play.state(), "CompleteCommit");
+}
