@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use fencepost_ids::{BrokerId, ConnectionId, Timestamp};
+use fencepost_ids::{BrokerId, ConnectionId, Rule, Timestamp};
 use fencepost_model::{Cluster, ClusterConfig, Input, Output, SettingError, Timer};
 use fencepost_wire::{
     MAX_FRAME_BYTES, Refusal, Release, decode_request, encode_response,
@@ -144,7 +144,8 @@ impl Model {
     fn frame(&mut self, line: Line, frame: Bytes) {
         match decode_request(frame, self.release) {
             Ok((header, request)) => {
-                self.lines[line.0].in_process = true;
+                self.lines[line.0].in_process =
+                    self.cluster.config().rules.is_on(Rule::OneRequestInProcess);
                 self.step(Input::Request { connection: id(line), header, request });
             }
             Err(Refusal::UnsupportedApiVersions { correlation_id }) => {

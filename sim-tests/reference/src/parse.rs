@@ -137,7 +137,8 @@ fn topic(text: &str) -> Result<Action, String> {
     Ok(Action::Topic { name, partitions, settings })
 }
 
-/// `a Api/version {body} as name`, `a! ...`, `a ... until path == value`, `a frame 0x`, `a bytes 0x`.
+/// `a Api/version {body} as name`, `a! ...`, `a ... until path == value`, `a ... times 9`, `a frame 0x`,
+/// `a bytes 0x`.
 fn ask(word: &str, rest: &str) -> Result<Action, String> {
     let connection = word.strip_suffix('!').unwrap_or(word);
     let is_name = connection.chars().all(|it| it.is_ascii_alphanumeric() || it == '-');
@@ -172,6 +173,8 @@ fn ask(word: &str, rest: &str) -> Result<Action, String> {
             condition.split_once("==").ok_or("`until` needs a path, `==` and a value")?;
         let value = json5::from_str(value.trim()).map_err(|error| error.to_string())?;
         reading = Reading::Until(path.trim().to_owned(), value);
+    } else if let Some(times) = after.strip_prefix("times ") {
+        reading = Reading::Times(times.parse().map_err(|_| format!("`{times}` is no number"))?);
     } else if !after.is_empty() {
         return Err(format!("`{after}` after the body"));
     }

@@ -19,8 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long nothing may come before it counts as silence.
 const SILENCE: Duration = Duration::from_millis(300);
 /// How long a state may take to come about, and how often it is looked for.
-const LOOKS: u32 = 1000;
+const LOOKS: u32 = 2500;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// What a broker answers while it waits for more producer ids, and a coordinator while it ends the
+/// transaction before.
+const NOT_YET: [i64; 2] = [14, 51];
 
 /// A scenario that could not be played.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -211,6 +214,27 @@ impl Play<'_> {
                 }
                 self.told.push(json!(format!("{path} never became {value}")));
                 Ok(())
+            }
+            Reading::Times(times) => {
+                let told = self.told.len();
+                let mut done = 0;
+                for _ in 0..times.saturating_add(LOOKS) {
+                    self.told.truncate(told);
+                    let before = self.answers.clone();
+                    self.send(ask)?;
+                    self.read(&ask.connection)?;
+                    let code = self.told.last().and_then(|last| path::look(last, "error_code"));
+                    if code.and_then(Value::as_i64).is_some_and(|it| NOT_YET.contains(&it)) {
+                        self.answers = before;
+                        self.peer.rest(LOOK_EVERY);
+                        continue;
+                    }
+                    done += 1;
+                    if done == *times {
+                        return self.settle(ask);
+                    }
+                }
+                Err(format!("only {done} of {times} were taken"))
             }
         }
     }

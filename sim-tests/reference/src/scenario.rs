@@ -88,6 +88,8 @@ pub enum Reading {
     Later,
     /// The request is repeated until the value at a path in its answer is this.
     Until(String, Value),
+    /// The request is repeated so many times, and once more for each answer that says: not yet.
+    Times(u32),
 }
 
 impl Scenario {
