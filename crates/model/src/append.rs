@@ -79,9 +79,14 @@ impl Host<'_> {
         batch: FramedBatch,
         guard: Option<VerificationGuard>,
     ) -> Result<AppendedBatch, Refusal> {
+        let producer = self.observed_producer(&batch);
         let appended = self.with_log(key, |replica, log, leader| {
             replica.append_client(log, batch, guard, leader)
         })?;
+        if let Some(producer) = producer {
+            self.tell_append(key, producer, &appended);
+        }
+        let appended = appended?;
         self.appended(key);
         Ok(appended)
     }
@@ -99,11 +104,16 @@ impl Host<'_> {
         guard: Option<VerificationGuard>,
     ) -> Result<Offset, ErrorCode> {
         self.check_replicas(key)?;
+        let producer = self.observed_producer(&batch);
         let appended = self
             .with_log(key, |replica, log, leader| {
                 replica.append_coordinator(log, batch, guard, leader)
             })
             .map_err(|refusal| refusal.error_code())?;
+        if let Some(producer) = producer {
+            self.tell_append(key, producer, &appended);
+        }
+        let appended = appended.map_err(|error| error.error_code())?;
         self.appended(key);
         Ok(appended.base_offset())
     }
@@ -120,7 +130,9 @@ impl Host<'_> {
         self.check_replicas(key)?;
         let appended = self
             .with_log(key, |replica, log, leader| replica.append_marker(log, marker, leader))
-            .map_err(|refusal| refusal.error_code())?;
+            .map_err(|refusal| refusal.error_code())?
+            .map_err(|error| error.error_code())?;
+        self.tell_marker(key, marker, appended.offset);
         self.appended(key);
         Ok(appended.offset)
     }
@@ -151,7 +163,10 @@ impl Host<'_> {
         match replica.begin_verification(&question, self.now, self.guards, self.rules) {
             Ok(Verification::NotNeeded) => Ok(None),
             Ok(Verification::Needed(guard)) => Ok(Some(guard)),
-            Err(error) => Err(error.error_code()),
+            Err(error) => {
+                self.tell_question_refused(key, producer_id, &error);
+                Err(error.error_code())
+            }
         }
     }
 
@@ -196,7 +211,7 @@ impl Host<'_> {
         &mut self,
         key: PartitionKey,
         append: impl FnOnce(&mut ReplicaState, &mut Log, &LeaderContext<'_>) -> Result<T, AppendError>,
-    ) -> Result<T, Refusal> {
+    ) -> Result<Result<T, AppendError>, Refusal> {
         let leader = self.leaders.get_mut(&key).ok_or(Refusal::NotLeader)?;
         let stored = self.disk.get_mut(self.broker, key).ok_or(Refusal::NotLeader)?;
         let topic = self.metadata.topic_at(key.topic).ok_or(Refusal::NotLeader)?;
@@ -207,7 +222,7 @@ impl Host<'_> {
             config: &log_config(&topic.settings),
             rules: self.rules,
         };
-        Ok(append(&mut leader.replica, &mut stored.log, &context)?)
+        Ok(append(&mut leader.replica, &mut stored.log, &context))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::disk::Disk;
 use crate::input::{Input, Output};
 use crate::metadata::{Metadata, Partition, PartitionKey};
 use crate::network::{Message, Network};
+use crate::observing::Observer;
 use crate::random::Random;
 use crate::replication::has_more;
 use crate::step::Step;
@@ -45,6 +46,8 @@ pub struct Cluster {
     pub(crate) moved: Vec<(BrokerId, PartitionKey)>,
     /// How many tickets were issued.
     pub(crate) serials: u64,
+    /// Set while events are told.
+    pub(crate) observer: Option<Box<Observer>>,
 }
 
 /// The brokers that may lead a partition.
@@ -89,6 +92,7 @@ impl Cluster {
             random,
             moved: Vec::new(),
             serials: 0,
+            observer: None,
         };
         let mut out = Vec::new();
         let mut step = Step { cluster: &mut cluster, now, out: &mut out };
@@ -129,6 +133,7 @@ impl Cluster {
             Input::Elect { topic, partition, leader } => step.elect(&topic, partition, leader),
         }
         step.settle();
+        step.tell_groups();
     }
 
     /// Running timers in the order in which they come due. A timer that is due has not fired: the

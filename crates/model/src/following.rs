@@ -52,12 +52,15 @@ impl Host<'_> {
                 replica.follow_start(&mut stored.log, *log_start);
             }
             ReplicaFetch::Diverging(end) => {
-                let agreed = stored.log.agreed_end(*end);
+                let (ended, agreed) = (stored.log.end_offset(), stored.log.agreed_end(*end));
                 stored.truncate(replica, agreed, now, expiration, self.rules);
+                self.tell_truncation(key, ended, agreed);
             }
             ReplicaFetch::BelowStart(log_start) => {
+                let ended = stored.log.end_offset();
                 stored.restart_at(*log_start);
                 *replica = stored.load(now, expiration, self.rules);
+                self.tell_truncation(key, ended, *log_start);
             }
         }
         self.moved.push((self.broker, key));

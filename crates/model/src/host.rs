@@ -15,6 +15,7 @@ use crate::disk::{Disk, Stored};
 use crate::input::Output;
 use crate::metadata::{Metadata, PartitionKey};
 use crate::network::{MessageBody, MessageId, Network};
+use crate::observing::Observer;
 use crate::random::Random;
 use crate::replication::Leader;
 use crate::ticket::Ticket;
@@ -37,6 +38,7 @@ pub(crate) struct Host<'a> {
     pub(crate) network: &'a mut Network,
     pub(crate) connections: &'a BTreeMap<ConnectionId, Connection>,
     pub(crate) moved: &'a mut Vec<(BrokerId, PartitionKey)>,
+    pub(crate) observer: &'a mut Option<Box<Observer>>,
     pub(crate) out: &'a mut Vec<Output>,
 }
 

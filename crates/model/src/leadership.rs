@@ -6,6 +6,7 @@ use fencepost_ids::{BrokerId, CoordinatorEpoch, PartitionIndex, Rule};
 
 use crate::append::log_rules;
 use crate::broker::Broker;
+use crate::event::Event;
 use crate::group;
 use crate::metadata::{CONSUMER_OFFSETS, PartitionKey, TRANSACTION_STATE};
 use crate::parked::Parked;
@@ -44,6 +45,7 @@ impl Step<'_> {
         if !self.cluster.is_running(id) {
             return;
         }
+        self.tell(Event::BrokerCrashed(id));
         for key in self.cluster.metadata.hosted_by(id) {
             if let Some(stored) = self.cluster.disk.get_mut(id, key) {
                 stored.log.forget_active_snapshots();
@@ -59,6 +61,7 @@ impl Step<'_> {
         if !self.cluster.is_running(id) {
             return;
         }
+        self.tell(Event::BrokerStopped(id));
         let changed = self.cluster.metadata.broker_down(id, self.cluster.config.rules);
         for key in &changed {
             self.resign(id, *key);
@@ -107,6 +110,7 @@ impl Step<'_> {
         if !known || self.cluster.is_running(id) {
             return;
         }
+        self.tell(Event::BrokerRestarted(id));
         self.start_broker(id);
         let changed = self.cluster.metadata.broker_up(id, self.cluster.config.rules);
         self.leaders_changed(&changed);
@@ -139,7 +143,10 @@ impl Step<'_> {
             for id in former {
                 self.resign(id, *key);
             }
-            let Some(leader) = leader else { continue };
+            let Some(leader) = leader else {
+                self.tell_leader(*key);
+                continue;
+            };
             let current = self.broker(leader).and_then(|broker| broker.leaders.get(key).cloned());
             if current.is_some_and(|current| current.epoch == epoch) {
                 self.raise_high_watermark(leader, *key);
@@ -152,6 +159,7 @@ impl Step<'_> {
     /// A broker takes over a partition in the term that the metadata names, and the other replicas
     /// follow it (RECOV-12, RECOV-18).
     pub(crate) fn become_leader(&mut self, id: BrokerId, key: PartitionKey) {
+        self.tell_leader(key);
         let now = self.now;
         let Some(partition) = self.cluster.metadata.partition(key).cloned() else { return };
         let Some(broker) = self.cluster.brokers.get_mut(&id).map(Arc::make_mut) else { return };
@@ -223,6 +231,7 @@ impl Step<'_> {
     }
 
     fn look_again(&mut self, id: BrokerId, key: PartitionKey) {
+        self.tell_marks(id, key);
         let name = self.cluster.metadata.topic_at(key.topic).map(|topic| topic.name.clone());
         let Some(broker) = self.broker(id) else { return };
         let serials = broker.parked.watching(key);

@@ -16,6 +16,8 @@ pub use config::{
     SettingError, TopicSettings,
 };
 mod disk;
+mod event;
+pub use event::{BatchAppend, Event, GroupOffset, GroupStanding, TransactionChange};
 mod features;
 mod following;
 mod gate;
@@ -38,6 +40,7 @@ pub use network::{
     Channel, MarkerEntry, MarkerResult, Message, MessageBody, MessageId, ReplicaFetch,
     TransactionAnswer, TransactionQuestion,
 };
+mod observing;
 mod parked;
 mod random;
 mod replication;
@@ -48,5 +51,6 @@ mod timers;
 pub use timers::{Deadline, GroupTimer, Timer};
 mod topics;
 mod txn;
+pub use txn::TransactionState;
 
 mod group;

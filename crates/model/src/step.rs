@@ -81,6 +81,7 @@ impl Step<'_> {
             random,
             moved,
             serials: _,
+            observer,
         } = &mut **cluster;
         let broker = std::sync::Arc::make_mut(brokers.get_mut(&id)?);
         Some(Parts {
@@ -103,6 +104,7 @@ impl Step<'_> {
                 network,
                 connections,
                 moved,
+                observer,
                 out,
             },
         })

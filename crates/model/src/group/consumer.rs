@@ -311,6 +311,11 @@ impl ConsumerGroup {
         self.members.values().map(|member| &**member)
     }
 
+    /// The group epoch (G848-02).
+    pub(crate) const fn epoch(&self) -> MemberEpoch {
+        self.epoch
+    }
+
     /// Whether some member subscribes to a topic, by name or by a regular expression.
     #[must_use]
     pub(crate) fn is_subscribed_to(&self, topic: &TopicName) -> bool {

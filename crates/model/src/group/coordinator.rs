@@ -52,6 +52,11 @@ impl GroupCoordinator {
         self.shards.get(&partition)?.group(group).map(Group::state_name)
     }
 
+    /// The shard of a partition, if it is loaded.
+    pub(crate) fn shard_at(&self, partition: PartitionIndex) -> Option<&Shard> {
+        self.shards.get(&partition).map(|shard| &**shard)
+    }
+
     /// Whether any partition is still being read (GRP-43).
     pub(crate) fn is_loading(&self) -> bool {
         !self.loading.is_empty()
@@ -83,7 +88,9 @@ impl Step<'_> {
         if self.broker(broker).is_some_and(loads) {
             return Err(ErrorCode::CoordinatorLoadInProgress);
         }
-        self.shard(broker, partition).ok_or(ErrorCode::NotCoordinator)
+        let mut shard = self.shard(broker, partition).ok_or(ErrorCode::NotCoordinator)?;
+        shard.host.touch_group(group);
+        Ok(shard)
     }
 
     fn shard(&mut self, broker: BrokerId, partition: PartitionIndex) -> Option<ShardStep<'_>> {

@@ -179,6 +179,18 @@ impl Offsets {
         }
     }
 
+    /// What a marker of a producer id would settle.
+    pub(crate) fn settled_by(
+        &self,
+        producer_id: ProducerId,
+    ) -> Vec<(GroupId, TopicPartition, CommittedOffset)> {
+        let groups = self.pending.get(&producer_id).into_iter().flatten();
+        let offsets = groups.flat_map(|(group, offsets)| offsets.iter().map(move |it| (group, it)));
+        offsets
+            .map(|(group, (key, pending))| (group.clone(), key.clone(), pending.clone()))
+            .collect()
+    }
+
     fn close(&mut self, producer_id: ProducerId, group: &GroupId, partition: &TopicPartition) {
         let Some(open) = self.open.get_mut(group) else { return };
         if let Some(producer_ids) = open.get_mut(partition) {

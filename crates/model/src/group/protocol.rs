@@ -9,6 +9,7 @@ use super::classic::{ClassicGroup, CommitKind, Identity, State};
 use super::consumer::ConsumerGroup;
 use super::offsets::ExpiryBase;
 use super::records::GroupRecord;
+use crate::event::GroupStanding;
 
 /// A group.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +32,17 @@ impl Group {
             Self::Classic(group) => group.state().name(),
             Self::Consumer(group) => group.state().name(),
         }
+    }
+
+    /// How it stands, for those who watch.
+    pub(crate) fn standing(&self) -> GroupStanding {
+        let (epoch, members) = match self {
+            Self::Classic(group) => (group.generation().0, group.members().count()),
+            Self::Consumer(group) => (group.epoch().0, group.members().count()),
+        };
+        let members = u32::try_from(members).unwrap_or(u32::MAX);
+        let (group_type, state) = (self.type_name(), self.state_name());
+        GroupStanding { group_type, state, epoch, members }
     }
 
     /// The name of its type on the wire (GRP-43).

@@ -3,7 +3,7 @@
 use fencepost_ids::{
     ErrorCode, GroupId, Offset, ProducerEpoch, ProducerId, Rule, Sequence, Timestamp,
 };
-use fencepost_log::{BatchBuilder, MarkerType, NewRecord, TransactionBit, VerificationGuard};
+use fencepost_log::{BatchBuilder, NewRecord, TransactionBit, VerificationGuard};
 
 use super::answers::Answers;
 use super::classic::{ClassicGroup, JoinRequest, Joining, Settings};
@@ -81,6 +81,7 @@ impl ShardStep<'_> {
                 self.stop_timers(&group.clone());
             }
             let producer_id = producer.map(|producer| producer.id);
+            self.host.tell_offset(producer_id, &record);
             self.shard.replay(self.host.now, base.plus(position), producer_id, record);
         }
         Ok(())
@@ -174,33 +175,12 @@ impl ShardStep<'_> {
     }
 
     fn written(&mut self, group: &GroupId, after: AfterWrite, result: Result<(), ErrorCode>) {
+        self.host.touch_group(group);
         let settings = self.settings();
         let Some((classic, now)) = self.classic(group) else { return };
         let mut out = Vec::new();
         classic.written(now, &settings, after, result.map_err(append_error), &mut out);
         self.apply(group, out);
-    }
-
-    /// Settles what a transaction left pending, when its marker was appended (TXOFF-36 to TXOFF-40).
-    pub(super) fn settle_transaction(
-        &mut self,
-        at: Offset,
-        producer_id: ProducerId,
-        marker: MarkerType,
-    ) {
-        if self.is_on(Rule::MarkerSettledBeforeAnswer) {
-            return self.shard.replay_marker(at, producer_id, marker);
-        }
-        self.shard.unsettled.push((at, producer_id, marker));
-        let (broker, partition) = (self.host.broker, self.shard.key.partition);
-        self.host.timers.set(Timer::GroupMarkers { broker, partition }, self.host.now);
-    }
-
-    /// Settles what was put off.
-    pub(super) fn settle_late(&mut self) {
-        for (at, producer_id, marker) in std::mem::take(&mut self.shard.unsettled) {
-            self.shard.replay_marker(at, producer_id, marker);
-        }
     }
 
     /// Does what a classic group asks for.
@@ -324,6 +304,7 @@ impl ShardStep<'_> {
         self.shard.offsets.replicated(self.high_watermark());
         let groups: Vec<_> = self.shard.groups.keys().cloned().collect();
         for group in groups {
+            self.host.touch_group(&group);
             let Some((classic, now)) = self.classic(&group) else {
                 self.loaded_consumer(&group);
                 continue;
@@ -361,7 +342,7 @@ impl ShardStep<'_> {
     /// One expiry round over the groups (TXOFF-67 to TXOFF-69).
     pub(super) fn expire_offsets(&mut self) {
         let retention_ms = i64::from(self.host.config.settings.offsets_retention_minutes) * 60_000;
-        let mut records = Vec::new();
+        let (mut records, mut gone) = (Vec::new(), Vec::new());
         for (id, group) in &self.shard.groups {
             let base = if self.is_on(Rule::OffsetAge) {
                 group.offset_expiry()
@@ -374,9 +355,11 @@ impl ShardStep<'_> {
             let tombstones = round.expired.into_iter();
             records.extend(tombstones.map(|partition| GroupRecord::delete_offset(id, partition)));
             if round.leaves_nothing && group.is_empty() {
+                gone.push(id.clone());
                 records.extend(group.tombstones(id));
             }
         }
+        gone.iter().for_each(|group| self.host.touch_group(group));
         // What is refused now expires in the next round.
         let _ = self.write(records, None);
     }

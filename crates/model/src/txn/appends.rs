@@ -6,7 +6,7 @@ use fencepost_log::{BatchBuilder, NewRecord};
 use super::coordinator::{Place, TxnCoordinator};
 use super::log::{ValueFormat, encode_key, encode_value};
 use super::profile::TxnProfile;
-use super::state::{Identity, Pending, TxnState};
+use super::state::{Identity, Pending, TxnMetadata, TxnState};
 use crate::api;
 use crate::host::Host;
 use crate::ticket::Ticket;
@@ -204,7 +204,7 @@ impl TxnCoordinator {
                 let place = Place { partition, id };
                 let profile = TxnProfile::of(host);
                 let Ok(txn) = self.txn(&place) else { return };
-                txn.complete();
+                complete(host, &place.id, txn);
                 let is_prepared = txn.fields().state.is_prepared();
                 if is_prepared {
                     txn.prepare_completion(host.now, profile);
@@ -218,8 +218,9 @@ impl TxnCoordinator {
                 }
             }
             Then::Complete(id) => {
-                if let Ok(txn) = self.txn(&Place { partition, id }) {
-                    txn.complete();
+                let place = Place { partition, id };
+                if let Ok(txn) = self.txn(&place) {
+                    complete(host, &place.id, txn);
                 }
             }
             Then::Expire(ids) => {
@@ -230,6 +231,7 @@ impl TxnCoordinator {
                             .get(&id)
                             .is_some_and(|txn| txn.pending() == Some(&Pending::Dead))
                         {
+                            host.tell_expiry(&id);
                             owned.ids.remove(&id);
                         }
                     }
@@ -299,6 +301,15 @@ impl TxnCoordinator {
             Reply::End(ticket) => api::end_txn::answer(host, ticket, Err(error)),
             Reply::Fence(None) => {}
         }
+    }
+}
+
+/// The pending transition of an id becomes true.
+fn complete(host: &mut Host<'_>, id: &TransactionalId, txn: &mut TxnMetadata) {
+    let before = host.observes().then(|| txn.fields().clone());
+    txn.complete();
+    if let Some(before) = before {
+        host.tell_transition(id, &before, txn.fields());
     }
 }
 

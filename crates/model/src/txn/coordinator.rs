@@ -118,7 +118,10 @@ impl TxnCoordinator {
             }
         };
         let new_id = &mut || ids.take(host);
-        let reply = match txn.prepare_init(expected, timeout_ms, now, profile, new_id)? {
+        let verdict = txn.prepare_init(expected, timeout_ms, now, profile, new_id);
+        let shown = expected.unwrap_or(Identity::NONE);
+        let epoch = txn.fields().epoch;
+        let reply = match verdict.map_err(|it| host.tell_refusal(&place.id, shown, epoch, it))? {
             InitVerdict::Write => Reply::Init(ticket),
             InitVerdict::AbortOngoing => {
                 let path = TxnPath::of_level(host.metadata.features.transaction_version());
@@ -147,7 +150,9 @@ impl TxnCoordinator {
         let (now, profile) = (host.now, TxnProfile::of(host));
         let place = self.locate(host, transactional_id)?;
         let txn = self.txn(&place)?;
-        match txn.prepare_add(identity, partitions, path, now, profile)? {
+        let verdict = txn.prepare_add(identity, partitions, path, now, profile);
+        let epoch = txn.fields().epoch;
+        match verdict.map_err(|it| host.tell_refusal(&place.id, identity, epoch, it))? {
             AddVerdict::AlreadyIn => Ok(Progress::Done(())),
             AddVerdict::Write => {
                 self.write(host, place, reply);
@@ -206,13 +211,14 @@ impl TxnCoordinator {
         let place = self.locate(host, transactional_id)?;
         let txn = self.txn(&place)?;
         let verdict = match path {
-            TxnPath::Tv1 => txn.prepare_end_tv1(identity, outcome, now, profile)?,
+            TxnPath::Tv1 => txn.prepare_end_tv1(identity, outcome, now, profile),
             TxnPath::Tv2 => {
                 let new_id = &mut || ids.take(host);
-                txn.prepare_end_tv2(identity, outcome, now, profile, new_id)?
+                txn.prepare_end_tv2(identity, outcome, now, profile, new_id)
             }
         };
-        match verdict {
+        let epoch = txn.fields().epoch;
+        match verdict.map_err(|it| host.tell_refusal(&place.id, identity, epoch, it))? {
             EndVerdict::Done(identity) => Ok(Progress::Done(identity)),
             EndVerdict::Write => {
                 self.write(host, place, Reply::End(ticket));

@@ -7,6 +7,7 @@
 //! [`markers`] until every leader has written its marker.
 
 mod state;
+pub use state::TxnState as TransactionState;
 pub(crate) use state::{Identity, Pending, TxnFields, TxnMetadata, TxnPath, TxnState};
 mod add;
 mod end;

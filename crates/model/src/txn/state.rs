@@ -27,12 +27,18 @@ impl Identity {
 /// stored (STATE-03) and so are no states here: the first is [`Pending::Dead`], the second is one
 /// step with the abort that it leads to (INIT-13).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) enum TxnState {
+pub enum TxnState {
+    /// No transaction was begun since the producer was initialised.
     Empty,
+    /// A transaction has partitions and no outcome.
     Ongoing,
+    /// Committed, and markers are owed.
     PrepareCommit,
+    /// Aborted, and markers are owed.
     PrepareAbort,
+    /// Committed, and every marker is written.
     CompleteCommit,
+    /// Aborted, and every marker is written.
     CompleteAbort,
 }
 
@@ -63,7 +69,8 @@ impl TxnState {
     }
 
     /// The name on the wire, as DescribeTransactions and ListTransactions show it.
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Empty => "Empty",
             Self::Ongoing => "Ongoing",

@@ -7,6 +7,7 @@ mod administration;
 mod api_versions;
 mod cleaning;
 mod coordinators;
+mod events;
 mod failover;
 mod fetch;
 mod groups;

@@ -10,7 +10,9 @@ use fencepost_ids::{
     Timestamp,
 };
 use fencepost_log::{BatchBuilder, NewRecord, TransactionBit};
-use fencepost_model::{Channel, Cluster, ClusterConfig, Input, MessageId, NewTopic, Output, Timer};
+use fencepost_model::{
+    Channel, Cluster, ClusterConfig, Event, Input, MessageId, NewTopic, Output, Timer,
+};
 use fencepost_wire::{Request, RequestHeader, Response, encode_response};
 
 /// Where virtual time starts.
@@ -31,6 +33,8 @@ pub struct World {
     next_correlation: i32,
     answers: BTreeMap<(ConnectionId, i32), Response>,
     closed: BTreeMap<ConnectionId, String>,
+    /// What the cluster told since it observes itself.
+    pub events: Vec<Event>,
 }
 
 /// A client's connection to one broker.
@@ -75,6 +79,7 @@ impl World {
             next_correlation: 0,
             answers: BTreeMap::new(),
             closed: BTreeMap::new(),
+            events: Vec::new(),
         };
         world.settle();
         world
@@ -149,6 +154,7 @@ impl World {
     fn handle(&mut self, input: Input) {
         let mut out = Vec::new();
         self.cluster.handle(self.now, input, &mut out);
+        self.events.extend(self.cluster.take_events());
         for output in out {
             match output {
                 Output::Respond { ticket, response } => {

@@ -3,6 +3,7 @@
 
 mod coordinators;
 mod elections;
+mod events;
 mod followers;
 mod foreign_records;
 mod histories;

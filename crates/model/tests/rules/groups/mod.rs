@@ -7,6 +7,7 @@ mod compaction;
 mod consumer_groups;
 mod conversion;
 mod durability;
+mod events;
 mod fetches;
 mod histories;
 mod log;

@@ -8,6 +8,7 @@ mod arguments;
 mod clients;
 mod compaction;
 mod decisions;
+mod events;
 mod failover;
 mod fencing;
 mod histories;
