@@ -99,8 +99,8 @@ const TRACE: &[&str] = &[
     concat!(
         r#"{"n":2,"t":3,"in":{"request":{"connection":0}},"out":[{"answer":{"connection":0,"#,
         r#""correlation_id":1,"api":"ApiVersions","version":0,"length":9,"#,
-        r#""digest":"00000000000000ab"}}],"hits":[{"fault":"f","phase":"received","#,
-        r#""on":"ApiVersions","did":"lose"}],"frame":"ABIAAAAAAAE="}"#,
+        r#""digest":"00000000000000ab"}},{"hit":{"fault":"f","matched":1}}],"#,
+        r#""frame":"ABIAAAAAAAE="}"#,
         "\n"
     ),
     concat!(
@@ -113,7 +113,7 @@ const TRACE: &[&str] = &[
         "\n"
     ),
     concat!(
-        r#"{"n":6,"t":9,"in":{"gate":{"add":[{"on":"EndTxn"}]}},"out":[{"act":{"what":"x"}}]}"#,
+        r#"{"n":6,"t":9,"in":{"gate":{"add":[{"on":"EndTxn"}]}},"out":[{"signal":{"process":"x","signal":"STOP"}}]}"#,
         "\n"
     ),
 ];

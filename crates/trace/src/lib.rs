@@ -12,7 +12,7 @@ pub use event::{BatchAppend, Event, GroupOffset};
 mod header;
 pub use header::{Broker, Clock, Config, FORMAT, Header, ProducerIdBlocks, Topic, VERSION};
 mod turn;
-pub use turn::{Hit, Input, Output, Turn};
+pub use turn::{Input, Output, Turn};
 mod line;
 mod reader;
 pub use reader::{Fault, ReadError, Reader};

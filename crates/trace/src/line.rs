@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::TraceHash;
-use crate::turn::{Hit, Input, Output, Turn};
+use crate::turn::{Input, Output, Turn};
 
 /// All of a turn but the frame.
 #[derive(Serialize)]
@@ -15,8 +15,6 @@ pub(crate) struct Head<'a> {
     input: InputHead<&'a str, &'a serde_json::Value>,
     #[serde(skip_serializing_if = "<[Output]>::is_empty")]
     out: &'a [Output],
-    #[serde(skip_serializing_if = "<[Hit]>::is_empty")]
-    hits: &'a [Hit],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,7 +34,7 @@ pub(crate) enum InputHead<S, V> {
 
 impl<'a> Head<'a> {
     pub(crate) fn of(turn: &'a Turn) -> Self {
-        let Turn { n, t, input, out, hits } = turn;
+        let Turn { n, t, input, out } = turn;
         let input = match input {
             Input::Connect { connection, broker, host } => {
                 InputHead::Connect { connection: *connection, broker: *broker, host: &**host }
@@ -55,7 +53,7 @@ impl<'a> Head<'a> {
             Input::Throttle { time_ms } => InputHead::Throttle { time_ms: *time_ms },
             Input::Gate(command) => InputHead::Gate(command),
         };
-        Self { n: *n, t: *t, input, out, hits }
+        Self { n: *n, t: *t, input, out }
     }
 }
 
@@ -71,8 +69,6 @@ pub(crate) struct Line<'a> {
     pub(crate) input: Option<InputHead<String, serde_json::Value>>,
     #[serde(default)]
     pub(crate) out: Vec<Output>,
-    #[serde(default)]
-    pub(crate) hits: Vec<Hit>,
     #[serde(default, borrow)]
     pub(crate) frame: Option<&'a str>,
     #[serde(default)]

@@ -157,7 +157,7 @@ impl<R: BufRead> Reader<R> {
             self.progress = Progress::Cut;
             return Ok(None);
         }
-        let Line { n, t, input, out, hits, frame, end } = serde_json::from_slice(&self.line)?;
+        let Line { n, t, input, out, frame, end } = serde_json::from_slice(&self.line)?;
         if let Some(end) = end {
             if n.is_some() || t.is_some() || input.is_some() || frame.is_some() {
                 return Err(Fault::Shape("it is a turn and the end at once"));
@@ -186,7 +186,7 @@ impl<R: BufRead> Reader<R> {
         let input = joined(input, frame)?;
         self.hash.update(&self.line);
         (self.turns, self.t) = (n, t);
-        Ok(Some(Turn { n, t, input, out, hits }))
+        Ok(Some(Turn { n, t, input, out }))
     }
 }
 

@@ -16,10 +16,8 @@ pub struct Turn {
     pub t: i64,
     /// What reached the cluster.
     pub input: Input,
-    /// What the driver was told to do, in order.
+    /// What came of it, in order.
     pub out: Vec<Output>,
-    /// Faults that fired in this turn, in order.
-    pub hits: Vec<Hit>,
 }
 
 /// What reached the cluster from outside. A message between brokers and a timer are none of these:
@@ -83,7 +81,7 @@ pub enum Input {
     Gate(serde_json::Value),
 }
 
-/// What the driver was told to do.
+/// What came of a turn: what the driver was told to do, and which faults fired.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Output {
@@ -116,23 +114,33 @@ pub enum Output {
         /// Why.
         reason: String,
     },
-    /// Something else that a fault had the driver do, as in `signal` and the process.
-    Act {
-        /// What.
-        what: String,
+    /// A fault fired; what it does follows.
+    Hit {
+        /// The fault's name.
+        fault: String,
+        /// How many matches it has had, this one included.
+        matched: u64,
     },
-}
-
-/// A fault that fired.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hit {
-    /// The fault's name.
-    pub fault: String,
-    /// `received` or `applied`.
-    pub phase: Cow<'static, str>,
-    /// What it met, as in `EndTxn of producer-1`.
-    pub on: String,
-    /// What it did, as in `disconnect`.
-    pub did: String,
+    /// A fault took a broker down, and its port was closed.
+    ClosePort {
+        /// The broker.
+        broker: i32,
+    },
+    /// A fault brought a broker back, and its port was opened.
+    OpenPort {
+        /// The broker.
+        broker: i32,
+    },
+    /// A fault moved the clock on.
+    AdvanceClock {
+        /// By how many milliseconds.
+        ms: u64,
+    },
+    /// A fault signalled a process.
+    Signal {
+        /// The process, by its id or by what the run calls it.
+        process: String,
+        /// The signal, as in `STOP`.
+        signal: String,
+    },
 }

@@ -29,7 +29,7 @@ fn a_line_is_as_documented() {
     );
     assert_eq!(
         lines[2],
-        r#"{"n":2,"t":1700000000002,"in":{"request":{"connection":7}},"out":[{"answer":{"connection":7,"correlation_id":-1,"api":"Produce","version":12,"length":50,"digest":"000000000000feed"}},{"close":{"connection":7,"reason":"it said \"no\"\n"}}],"hits":[{"fault":"lose the answer","phase":"applied","on":"EndTxn","did":"disconnect"}],"frame":"AABhbnn/IGJ5dGVz"}"#
+        r#"{"n":2,"t":1700000000002,"in":{"request":{"connection":7}},"out":[{"hit":{"fault":"lose the answer","matched":3}},{"answer":{"connection":7,"correlation_id":-1,"api":"Produce","version":12,"length":50,"digest":"000000000000feed"}},{"close":{"connection":7,"reason":"it said \"no\"\n"}}],"frame":"AABhbnn/IGJ5dGVz"}"#
     );
     let hash = lines[3].strip_prefix(r#"{"end":{"turns":2,"hash":""#);
     assert_eq!(hash.map(str::len), Some(16 + 3));

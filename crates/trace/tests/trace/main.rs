@@ -7,9 +7,11 @@ mod hostile;
 
 use bytes::Bytes;
 use fencepost_trace::{
-    Broker, Clock, Config, Digest, Header, Hit, Input, Output, ProducerIdBlocks, ReadError, Reader,
+    Broker, Clock, Config, Digest, Header, Input, Output, ProducerIdBlocks, ReadError, Reader,
     Topic, Turn, Writer,
 };
+
+const START: i64 = 1_700_000_000_000;
 
 fn header() -> Header {
     let config = Config {
@@ -22,7 +24,7 @@ fn header() -> Header {
         without: vec!["IDEM-12".to_owned()],
         producer_id_blocks: ProducerIdBlocks::AtHand,
     };
-    Header::new(config, 1_700_000_000_000, Clock::Manual)
+    Header::new(config, START, Clock::Manual)
 }
 
 /// One of each kind.
@@ -36,49 +38,29 @@ fn turns() -> Vec<Turn> {
         digest: Digest(0xfeed),
     };
     let close = Output::Close { connection: 7, reason: "it said \"no\"\n".to_owned() };
-    let hit = Hit {
-        fault: "lose the answer".to_owned(),
-        phase: "applied".into(),
-        on: "EndTxn".to_owned(),
-        did: "disconnect".to_owned(),
-    };
+    let hit = Output::Hit { fault: "lose the answer".to_owned(), matched: 3 };
+    let frame = Bytes::from_static(b"\0\0any\xff bytes");
     let elect = Input::Elect { topic: "orders".to_owned(), partition: 0, leader: 2 };
     let gate = serde_json::json!({ "add": [{ "on": "EndTxn", "nth": 1 }] });
+    let signal = Output::Signal { process: "app".to_owned(), signal: "STOP".to_owned() };
     let inputs = [
-        (Input::Connect { connection: 7, broker: 0, host: "::1".to_owned() }, vec![], vec![]),
-        (
-            Input::Request { connection: 7, frame: Bytes::from_static(b"\0\0any\xff bytes") },
-            vec![answer, close],
-            vec![hit],
-        ),
+        (Input::Connect { connection: 7, broker: 0, host: "::1".to_owned() }, vec![]),
+        (Input::Request { connection: 7, frame }, vec![hit, answer, close]),
         (
             Input::Request { connection: 8, frame: Bytes::new() },
             vec![Output::Done { connection: 8, correlation_id: 3 }],
-            vec![],
         ),
-        (Input::Disconnect { connection: 8 }, vec![], vec![]),
-        (Input::Tick, vec![], vec![]),
-        (Input::Crash { broker: 1 }, vec![], vec![]),
-        (Input::Stop { broker: 2 }, vec![], vec![]),
-        (Input::Restart { broker: 1 }, vec![], vec![]),
-        (elect, vec![], vec![]),
-        (
-            Input::Throttle { time_ms: 40 },
-            vec![Output::Act { what: "signal app".to_owned() }],
-            vec![],
-        ),
-        (Input::Gate(gate), vec![], vec![]),
+        (Input::Disconnect { connection: 8 }, vec![]),
+        (Input::Tick, vec![Output::AdvanceClock { ms: 900_000 }]),
+        (Input::Crash { broker: 1 }, vec![Output::ClosePort { broker: 1 }]),
+        (Input::Stop { broker: 2 }, vec![]),
+        (Input::Restart { broker: 1 }, vec![Output::OpenPort { broker: 1 }]),
+        (elect, vec![]),
+        (Input::Throttle { time_ms: 40 }, vec![signal]),
+        (Input::Gate(gate), vec![]),
     ];
     let numbered = (1..).zip(inputs);
-    numbered
-        .map(|(n, (input, out, hits))| Turn {
-            n,
-            t: 1_700_000_000_000 + n as i64,
-            input,
-            out,
-            hits,
-        })
-        .collect()
+    numbered.map(|(n, (input, out))| Turn { n, t: START + n as i64, input, out }).collect()
 }
 
 fn written(header: &Header, turns: &[Turn]) -> Vec<u8> {
