@@ -16,4 +16,7 @@ mod input;
 pub use input::{GateCommand, Input};
 mod output;
 pub use output::Output;
+pub mod record;
+mod replay;
+pub use replay::{Difference, Replay, ReplayError};
 mod snapshots;

@@ -4,7 +4,7 @@
 //! any client can be pointed at it, and its brokers crash, restart and change leaders when told.
 
 mod test_cluster;
-pub use test_cluster::{NeverFired, StartError, TestCluster, TestClusterBuilder};
+pub use test_cluster::{NeverFired, StartError, Stopped, TestCluster, TestClusterBuilder};
 
 pub use fencepost_engine::{Crossing, Held, Patience, Schedule, ScheduleError};
 pub use fencepost_faults as faults;
@@ -21,4 +21,5 @@ pub use fencepost_model::{
 pub use fencepost_server::{
     Addresses, BrokerState, ClockKind, ClockState, ControlAddress, ControlError, ListenError,
 };
+pub use fencepost_trace::{TraceHash, WriteError};
 pub use fencepost_wire::Release;

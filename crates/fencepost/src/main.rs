@@ -3,6 +3,7 @@
 mod ctl;
 mod explore;
 mod moment;
+mod replay;
 mod rules;
 mod serve;
 mod windows;
@@ -24,6 +25,7 @@ enum Command {
     Serve(serve::Serve),
     Ctl(ctl::Ctl),
     Explore(explore::Explore),
+    Replay(replay::Replay),
     Rules(rules::List),
     Windows(windows::List),
 }
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Ctl(ctl) => ctl.run(),
         Command::Explore(explore) => explore.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Rules(list) => list.run(),
         Command::Windows(list) => list.run(),
     }

@@ -4,6 +4,7 @@ mod gate;
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -65,6 +66,9 @@ pub(crate) struct Serve {
     /// A broker setting by Kafka's name, as in transaction.max.timeout.ms=60000; repeat it for more
     #[arg(long = "config", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<Setting>,
+    /// Record the run to a file, for `fencepost replay`; whole when the server was stopped
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// The Kafka release to behave as: 3.9, 4.0, 4.1, 4.2, 4.3 or 4.4
     #[arg(long, value_name = "RELEASE", default_value_t = Release::DEFAULT)]
     kafka_version: Release,
@@ -137,6 +141,9 @@ impl Serve {
                     "{error}: choose another with --port or --control-port, or free ones with --port 0"
                 ));
             }
+            Err(StartError::Listen(ListenError::Record(error))) => {
+                return Err(format!("--record: {error}"));
+            }
             Err(error) => refuse(&error.to_string()),
         };
         let servers = cluster.bootstrap_servers();
@@ -153,9 +160,12 @@ impl Serve {
         };
         let faults = cluster.faults().unwrap_or_default();
         // It is asked for faults that never fired below.
-        _ = cluster.stop().await;
+        let stopped = cluster.finish().await;
         if broken {
             return Err("a step of the cluster panicked, which is a bug in fencepost".to_owned());
+        }
+        if let Some(Err(error)) = stopped.recording {
+            return Err(error.to_string());
         }
         Ok(gate::report(&faults, is_strict))
     }
@@ -184,6 +194,9 @@ impl Serve {
                 first_port: self.port,
                 advertise: self.advertise,
             });
+        if let Some(file) = self.record {
+            cluster = cluster.record(file);
+        }
         if let Some(port) = self.control_port {
             cluster = cluster.control(ControlAddress {
                 bind: self.control_bind,

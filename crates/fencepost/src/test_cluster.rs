@@ -12,6 +12,7 @@ use std::time::Duration;
 use fencepost_ids::{BrokerId, PartitionIndex};
 use fencepost_model::{CoordinatorKey, CoordinatorState, PartitionState};
 use fencepost_server::{BrokerState, ControlError, Server};
+use fencepost_trace::{TraceHash, WriteError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A Kafka cluster inside a test, on free ports of loopback. Dropped, it closes its ports and
@@ -46,6 +47,15 @@ pub struct TestCluster {
     server: Server,
     /// A fault that never fires is an error.
     is_strict: bool,
+}
+
+/// How a cluster ended.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Whether every fault has fired, unless [`TestClusterBuilder::allow_unfired_faults`] was called.
+    pub faults: Result<(), NeverFired>,
+    /// The hash of the run if it was recorded, or why it could not be written.
+    pub recording: Option<Result<TraceHash, WriteError>>,
 }
 
 impl TestCluster {
@@ -175,11 +185,15 @@ impl TestCluster {
     /// # Errors
     /// A fault has never fired, so that the test shows less than it says, unless
     /// [`TestClusterBuilder::allow_unfired_faults`] was called.
-    pub async fn stop(mut self) -> Result<(), NeverFired> {
-        let verdict = self.verdict();
+    pub async fn stop(self) -> Result<(), NeverFired> {
+        self.finish().await.faults
+    }
+
+    /// As [`Self::stop`], for one who wants to know of the recording too.
+    pub async fn finish(mut self) -> Stopped {
+        let faults = self.verdict();
         // It is told here; dropping does not tell again.
         self.is_strict = false;
-        self.server.close().await;
-        verdict
+        Stopped { faults, recording: self.server.close().await }
     }
 }

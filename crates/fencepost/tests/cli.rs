@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -238,4 +238,68 @@ fn serve_refuses_bad_options_and_says_what_to_do() {
             assert!(message.contains(part), "{arguments:?}: no `{part}` in: {message}");
         }
     }
+}
+
+/// A recorded run: its file, which is gone with its test.
+struct Recorded(std::path::PathBuf);
+
+impl Recorded {
+    fn run(name: &str) -> Self {
+        let file = format!("fencepost-cli-{}-{name}.trace", std::process::id());
+        let file = Self(std::env::temp_dir().join(file));
+        let path = file.0.to_str().unwrap();
+        let (child, line) =
+            serve(&["serve", "--port", "0", "--topic", "orders:1", "--record", path]);
+        let server = line.strip_prefix("fencepost ready bootstrap.servers=").unwrap().trim();
+        let mut client = TcpStream::connect(server).unwrap();
+        // ApiVersions v0.
+        let request = *b"\0\0\0\x0a\0\x12\0\0\0\0\0\x07\xff\xff";
+        client.write_all(&request).unwrap();
+        client.read_exact(&mut [0; 4]).unwrap();
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let output = bounded(move || child.wait_with_output().unwrap());
+        assert_eq!(output.status.code(), Some(0));
+        file
+    }
+
+    fn replay(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let path = self.0.to_str().unwrap();
+        let output = output(&[&["replay", path], arguments].concat());
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn replay_proves_that_a_recorded_run_goes_the_same_way_again() {
+    let recorded = Recorded::run("same");
+    let (code, stdout, stderr) = recorded.replay(&[]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.ends_with('\n') && stdout.contains("every output is as recorded"), "{stdout}");
+    assert!(stdout.contains("\ntrace hash "), "{stdout}");
+    let (code, stdout, _) = recorded.replay(&["--until", "1"]);
+    assert_eq!(code, Some(0));
+    assert!(stdout.starts_with("broker 0 up\npartition orders-0 leader 0 epoch 0"), "{stdout}");
+    let (code, _, stderr) = recorded.replay(&["--until", "999"]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("none with the number 999"), "{stderr}");
+}
+
+#[test]
+fn replay_names_the_turn_that_goes_another_way() {
+    let recorded = Recorded::run("other");
+    let text = std::fs::read_to_string(&recorded.0).unwrap();
+    let changed = text.replacen("\"correlation_id\":7", "\"correlation_id\":8", 1);
+    assert_ne!(text, changed);
+    std::fs::write(&recorded.0, changed).unwrap();
+    let (code, stdout, stderr) = recorded.replay(&[]);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.contains("turn 2: output 1 differs\n  recorded: Answer"), "{stderr}");
 }

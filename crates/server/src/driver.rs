@@ -10,14 +10,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use fencepost_engine::record::{Recorder, recorded_config, recorded_input};
 use fencepost_engine::{Engine, Input, Output};
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Rule, Timestamp, TopicName};
 use fencepost_model::{Cluster, ClusterConfig, ElectionRefused};
+use fencepost_trace::{self as trace, Header, WriteError};
 use fencepost_wire::Release;
 use tokio::sync::{Notify, watch};
 
 use crate::clock::{Clock, ClockKind};
 use crate::mailbox::{Answer, Closing, Mail, Mailbox};
+use crate::recording::Recording;
+use crate::server::RunOptions;
 use deeds::Deed;
 
 /// Moments to which one holder of the lock moves a manual clock before it lets others in.
@@ -33,7 +37,7 @@ pub(crate) struct Driver {
     pub(crate) idle_limit: Option<Duration>,
     /// FRAME-07: a connection is not read while one of its requests is in process.
     pub(crate) one_request_in_process: bool,
-    /// What [`Engine::wants_frames`] said last.
+    /// Whether a recording wants frames, or [`Engine::wants_frames`] said so last.
     wants_frames: AtomicBool,
     pub(crate) clock: Clock,
     state: Mutex<State>,
@@ -59,6 +63,7 @@ struct State {
     /// When the timer task will look by itself.
     next_look: Timestamp,
     stopping: bool,
+    recording: Option<(Recorder, Recording)>,
 }
 
 /// A step panicked, so that the state of the cluster can no longer be trusted.
@@ -92,15 +97,29 @@ struct Dispatch {
 }
 
 impl Driver {
-    pub(crate) fn new(config: ClusterConfig, clock: ClockKind) -> Self {
-        let clock = Clock::start(clock);
+    /// A driver of a cluster that starts now.
+    ///
+    /// # Errors
+    /// The file to record to cannot be written.
+    pub(crate) fn new(config: ClusterConfig, options: &RunOptions) -> Result<Self, WriteError> {
+        let clock = Clock::start(options.clock);
         let now = clock.now();
-        Self {
+        let recording = match &options.record {
+            Some(path) => {
+                let kind =
+                    if clock.is_manual() { trace::Clock::Manual } else { trace::Clock::Real };
+                let mut header = Header::new(recorded_config(&config), now.0, kind);
+                header.recorded_at = Some(Clock::start(ClockKind::Real).now().0);
+                Some((Recorder::default(), Recording::begin(path, &header)?))
+            }
+            None => None,
+        };
+        Ok(Self {
             release: config.release,
             frame_limit: config.settings.socket_request_max_bytes(),
             idle_limit: config.settings.connections_max_idle_ms().map(Duration::from_millis),
             one_request_in_process: config.rules.is_on(Rule::OneRequestInProcess),
-            wants_frames: AtomicBool::new(false),
+            wants_frames: AtomicBool::new(recording.is_some()),
             clock,
             state: Mutex::new(State {
                 engine: Engine::new(config, now),
@@ -109,13 +128,14 @@ impl Driver {
                 connections_seen: 0,
                 next_look: Timestamp::NEVER,
                 stopping: false,
+                recording,
             }),
             timers_changed: Notify::new(),
             ports_changed: Notify::new(),
             hits: watch::Sender::new(0),
             processes: Mutex::new(BTreeMap::new()),
             drained: Notify::new(),
-        }
+        })
     }
 
     /// A client reached the port of a broker. None while the server stops.
@@ -218,7 +238,9 @@ impl Driver {
             return Ok(NextLook::Never);
         }
         let now = self.clock.now();
-        state.turn(now, Input::Tick, &mut dispatch);
+        if state.engine.next_deadline() <= now {
+            state.turn(now, Input::Tick, &mut dispatch);
+        }
         state.next_look = state.engine.next_deadline();
         let next = match state.next_look {
             at if at <= now => NextLook::Now,
@@ -301,6 +323,12 @@ impl Driver {
         self.ports_changed.notify_one();
     }
 
+    /// Ends the recording, after [`Self::drained`]; none if there is none.
+    pub(crate) fn end_recording(&self) -> Option<Recording> {
+        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        state.recording.take().map(|(_, recording)| recording)
+    }
+
     /// Waits until every connection has ended, after [`Self::stop`].
     pub(crate) async fn drained(&self) {
         while self.has_connections() {
@@ -323,8 +351,12 @@ impl Driver {
 
 impl State {
     fn turn(&mut self, now: Timestamp, input: Input, dispatch: &mut Dispatch) {
-        let Self { engine, outputs, mailboxes, .. } = self;
+        let Self { engine, outputs, mailboxes, recording, .. } = self;
+        let recorded = recording.as_ref().map(|_| recorded_input(&input));
         engine.handle(now, input, outputs);
+        if let (Some((recorder, recording)), Some(input)) = (recording, recorded) {
+            recording.put(recorder.turn(now, input, outputs));
+        }
         for output in outputs.drain(..) {
             let (connection, mail) = match output {
                 Output::Respond { ticket, response } => {

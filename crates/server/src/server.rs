@@ -5,6 +5,7 @@ mod gate;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use fencepost_ids::{BrokerId, PartitionIndex, Timestamp, TopicName};
 use fencepost_model::{
     BrokerConfig, Cluster, ClusterConfig, CoordinatorKey, CoordinatorState, PartitionState,
 };
+use fencepost_trace::{TraceHash, WriteError};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -34,6 +36,15 @@ pub struct Addresses {
     pub first_port: u16,
     /// The host that clients are told; the bound address if not given.
     pub advertise: Option<Arc<str>>,
+}
+
+/// How a cluster is run.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RunOptions {
+    /// What it takes for the time.
+    pub clock: ClockKind,
+    /// The file to record the run to, for `fencepost replay`.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for Addresses {
@@ -80,6 +91,9 @@ pub enum ListenError {
     /// It would not fit into a header.
     #[error("a token consists of visible ASCII characters")]
     TokenUnfit,
+    /// The run cannot be recorded.
+    #[error(transparent)]
+    Record(#[from] WriteError),
     /// The operating system refuses.
     #[error("cannot listen on {address}: {source}")]
     Refused {
@@ -105,17 +119,17 @@ impl Server {
     /// # Errors
     /// A port is taken, or the address is not this machine's.
     pub fn listen(config: ClusterConfig, addresses: &Addresses) -> Result<Self, ListenError> {
-        Self::listen_by(config, addresses, ClockKind::Real)
+        Self::listen_by(config, addresses, &RunOptions::default())
     }
 
-    /// [`Self::listen`], with a clock of either kind.
+    /// [`Self::listen`], as the options say.
     ///
     /// # Errors
-    /// As for [`Self::listen`].
+    /// As for [`Self::listen`], or the file to record to cannot be written.
     pub fn listen_by(
         mut config: ClusterConfig,
         addresses: &Addresses,
-        clock: ClockKind,
+        options: &RunOptions,
     ) -> Result<Self, ListenError> {
         let Addresses { bind, first_port, advertise } = addresses;
         let count = config.brokers.len();
@@ -132,7 +146,7 @@ impl Server {
             broker.host = advertise.clone().unwrap_or_else(|| Arc::from(bind.to_string()));
             ports.insert(broker.id, port);
         }
-        let (driver, brokers, timers_ended) = begin(config, clock);
+        let (driver, brokers, timers_ended) = begin(config, options)?;
         for (broker, port) in &mut ports {
             let address = port.address;
             let opened = port.open(&driver, *broker);
@@ -148,9 +162,21 @@ impl Server {
     /// a tokio runtime.
     #[must_use]
     pub fn without_ports(config: ClusterConfig) -> Self {
-        let (driver, brokers, timers_ended) = begin(config, ClockKind::Real);
+        let started = Self::without_ports_by(config, &RunOptions::default());
+        started.expect("only a recording can fail")
+    }
+
+    /// [`Self::without_ports`], as the options say.
+    ///
+    /// # Errors
+    /// The file to record to cannot be written.
+    pub fn without_ports_by(
+        config: ClusterConfig,
+        options: &RunOptions,
+    ) -> Result<Self, WriteError> {
+        let (driver, brokers, timers_ended) = begin(config, options)?;
         let commands = Arc::new(Commands::new(driver, brokers, BTreeMap::new()));
-        Self { commands, control: None, timers_ended }
+        Ok(Self { commands, control: None, timers_ended })
     }
 
     /// Serves the control API until the server stops. Must be called inside a tokio runtime.
@@ -344,13 +370,14 @@ impl Server {
         while ended.changed().await.is_ok() {}
     }
 
-    /// Closes all ports and connections, and returns when every task has ended.
-    pub async fn stop(mut self) {
-        self.close().await;
+    /// Closes all ports and connections, and returns when every task has ended. If the run was
+    /// recorded, the recording is whole then: its hash, or why it could not be written.
+    pub async fn stop(mut self) -> Option<Result<TraceHash, WriteError>> {
+        self.close().await
     }
 
     /// As [`Self::stop`], for one who wants to look at the cluster afterwards.
-    pub async fn close(&mut self) {
+    pub async fn close(&mut self) -> Option<Result<TraceHash, WriteError>> {
         // No command comes after it.
         drop(self.control.take());
         for port in self.commands.ports.lock().await.values_mut() {
@@ -360,6 +387,9 @@ impl Server {
         self.commands.driver.stop();
         self.commands.driver.drained().await;
         self.broken().await;
+        let recording = self.commands.driver.end_recording()?;
+        let finished = tokio::task::spawn_blocking(|| recording.finish()).await;
+        Some(finished.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())))
     }
 }
 
@@ -373,13 +403,12 @@ impl Drop for Server {
     }
 }
 
-fn begin(
-    config: ClusterConfig,
-    clock: ClockKind,
-) -> (Arc<Driver>, Vec<BrokerConfig>, watch::Receiver<()>) {
+type Begun = (Arc<Driver>, Vec<BrokerConfig>, watch::Receiver<()>);
+
+fn begin(config: ClusterConfig, options: &RunOptions) -> Result<Begun, WriteError> {
     let brokers = config.brokers.clone();
-    let driver = Arc::new(Driver::new(config, clock));
+    let driver = Arc::new(Driver::new(config, options)?);
     let (ended, timers_ended) = watch::channel(());
     tokio::spawn(timers::run(Arc::clone(&driver), ended));
-    (driver, brokers, timers_ended)
+    Ok((driver, brokers, timers_ended))
 }

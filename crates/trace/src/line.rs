@@ -29,6 +29,9 @@ pub(crate) enum InputHead<S, V> {
     Restart { broker: i32 },
     Elect { topic: S, partition: i32, leader: i32 },
     Throttle { time_ms: i32 },
+    Snapshot { name: S },
+    Forget { name: S },
+    Reset { name: S },
     Gate(V),
 }
 
@@ -51,6 +54,9 @@ impl<'a> Head<'a> {
                 InputHead::Elect { topic: &**topic, partition: *partition, leader: *leader }
             }
             Input::Throttle { time_ms } => InputHead::Throttle { time_ms: *time_ms },
+            Input::Snapshot { name } => InputHead::Snapshot { name: &**name },
+            Input::Forget { name } => InputHead::Forget { name: &**name },
+            Input::Reset { name } => InputHead::Reset { name: &**name },
             Input::Gate(command) => InputHead::Gate(command),
         };
         Self { n: *n, t: *t, input, out }

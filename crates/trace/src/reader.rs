@@ -180,10 +180,10 @@ impl<R: BufRead> Reader<R> {
         if n != expected {
             return Err(Fault::Number { expected, found: n });
         }
-        if t < self.t {
+        let input = joined(input, frame)?;
+        if t < self.t && !matches!(input, Input::Reset { .. }) {
             return Err(Fault::Time);
         }
-        let input = joined(input, frame)?;
         self.hash.update(&self.line);
         (self.turns, self.t) = (n, t);
         Ok(Some(Turn { n, t, input, out }))
@@ -261,6 +261,9 @@ fn joined(
         InputHead::Restart { broker } => Input::Restart { broker },
         InputHead::Elect { topic, partition, leader } => Input::Elect { topic, partition, leader },
         InputHead::Throttle { time_ms } => Input::Throttle { time_ms },
+        InputHead::Snapshot { name } => Input::Snapshot { name },
+        InputHead::Forget { name } => Input::Forget { name },
+        InputHead::Reset { name } => Input::Reset { name },
         InputHead::Gate(command) => Input::Gate(command),
     })
 }

@@ -12,7 +12,7 @@ use crate::digest::Digest;
 pub struct Turn {
     /// Its number; the first turn is 1, and none is left out.
     pub n: u64,
-    /// Its moment, in milliseconds since 1970; never before that of the turn before.
+    /// Its moment, in milliseconds since 1970; before that of the turn before only in a reset.
     pub t: i64,
     /// What reached the cluster.
     pub input: Input,
@@ -75,6 +75,21 @@ pub enum Input {
     Throttle {
         /// For how long; 0 ends it.
         time_ms: i32,
+    },
+    /// The cluster was kept under a name.
+    Snapshot {
+        /// The name.
+        name: String,
+    },
+    /// A snapshot was forgotten.
+    Forget {
+        /// Its name.
+        name: String,
+    },
+    /// The cluster became what it was at a snapshot.
+    Reset {
+        /// Its name.
+        name: String,
     },
     /// A command to the gate, as the control API writes it: faults added or removed, something
     /// released, an event raised.

@@ -1,6 +1,7 @@
 //! Stepped mode: nothing passes but one at a time, by hand or by a schedule.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::str::FromStr;
 
 use fencepost_ids::BrokerId;
@@ -72,6 +73,29 @@ impl FromStr for Schedule {
             schedule.read(&words).map_err(|problem| ScheduleError { line: number, problem })?;
         }
         Ok(schedule)
+    }
+}
+
+impl fmt::Display for Schedule {
+    /// The text of which it is made, line by line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for api in &self.passes {
+            writeln!(f, "pass {api}")?;
+        }
+        for Turn { api, sender } in &self.turns {
+            write!(f, "{api}")?;
+            match sender {
+                Sender::Client { id: None } => {}
+                Sender::Client { id: Some(id) } => write!(f, " client={id}")?,
+                Sender::Broker { from, to, is_answer } => {
+                    from.iter().try_for_each(|from| write!(f, " from={from}"))?;
+                    to.iter().try_for_each(|to| write!(f, " to={to}"))?;
+                    f.write_str(if *is_answer { " answer" } else { "" })?;
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
     }
 }
 

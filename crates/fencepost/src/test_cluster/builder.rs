@@ -1,9 +1,13 @@
 //! What a cluster is made of.
 
+use std::path::PathBuf;
+
 use fencepost_faults::Plan;
 use fencepost_ids::{Rule, Rules, Timestamp};
 use fencepost_model::{BrokerSettings, ClusterConfig, NewTopic, SettingError};
-use fencepost_server::{Addresses, ClockKind, ControlAddress, ControlError, ListenError, Server};
+use fencepost_server::{
+    Addresses, ClockKind, ControlAddress, ControlError, ListenError, RunOptions, Server,
+};
 use fencepost_wire::Release;
 use thiserror::Error;
 
@@ -24,7 +28,7 @@ pub struct TestClusterBuilder {
     seed: u64,
     addresses: Addresses,
     control: Option<ControlAddress>,
-    clock: ClockKind,
+    options: RunOptions,
     /// One after another.
     pub(super) plans: Vec<Plan>,
     pub(super) stepping: Option<Stepping>,
@@ -74,7 +78,7 @@ impl TestClusterBuilder {
             seed: 0,
             addresses: Addresses::default(),
             control: None,
-            clock: ClockKind::Real,
+            options: RunOptions::default(),
             plans: Vec::new(),
             stepping: None,
             is_strict: true,
@@ -185,7 +189,15 @@ impl TestClusterBuilder {
     /// What the brokers take for the time.
     #[must_use]
     pub fn clock(mut self, clock: ClockKind) -> Self {
-        self.clock = clock;
+        self.options.clock = clock;
+        self
+    }
+
+    /// Records the run to a file, for `fencepost replay`. It is whole when the cluster was stopped by
+    /// [`TestCluster::stop`].
+    #[must_use]
+    pub fn record(mut self, file: impl Into<PathBuf>) -> Self {
+        self.options.record = Some(file.into());
         self
     }
 
@@ -196,10 +208,10 @@ impl TestClusterBuilder {
     #[expect(clippy::unused_async, reason = "it needs a runtime, and starting may come to wait")]
     pub async fn start(self) -> Result<TestCluster, StartError> {
         let addresses = self.addresses.clone();
-        let (control, clock) = (self.control.clone(), self.clock);
+        let (control, options) = (self.control.clone(), self.options.clone());
         let (plans, stepping) = (self.plans.clone(), self.stepping.clone());
         let is_strict = self.is_strict;
-        let mut server = Server::listen_by(self.config()?, &addresses, clock)?;
+        let mut server = Server::listen_by(self.config()?, &addresses, &options)?;
         faults::begin(&server, plans, stepping)?;
         if let Some(address) = control {
             server.open_control(&address)?;

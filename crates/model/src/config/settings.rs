@@ -212,6 +212,11 @@ settings! {
 }
 
 impl BrokerSettings {
+    /// Every setting by Kafka's name, with its value as [`BrokerSettings::set`] takes it.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.rows().into_iter().map(|row| (row.name, row.value))
+    }
+
     /// Takes the defaults of a release for what was not set: 3.9 lets records be of any time to
     /// come (CONF-55).
     pub(crate) fn adopt(&mut self, release: Release) {

@@ -10,5 +10,6 @@ mod hostile;
 mod inspection;
 mod life;
 mod order;
+mod recording;
 mod slow;
 mod time;

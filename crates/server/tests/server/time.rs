@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fencepost_ids::{ProducerEpoch, ProducerId, Sequence, Timestamp};
 use fencepost_log::{BatchBuilder, TransactionBit};
-use fencepost_server::{Addresses, ClockKind, ControlAddress, Server};
+use fencepost_server::{Addresses, ClockKind, ControlAddress, RunOptions, Server};
 use fencepost_wire::messages::{FindCoordinatorRequest, InitProducerIdRequest, TransactionalId};
 use fencepost_wire::{ApiKey, Response, StrBytes};
 use serde_json::{Value, json};
@@ -19,7 +19,9 @@ const START: Timestamp = Timestamp(1_700_000_000_000);
 
 fn server(settings: &[(&str, &str)]) -> Server {
     let clock = ClockKind::Manual { start: Some(START) };
-    let mut server = Server::listen_by(config(1, settings), &Addresses::default(), clock).unwrap();
+    let options = RunOptions { clock, ..RunOptions::default() };
+    let mut server =
+        Server::listen_by(config(1, settings), &Addresses::default(), &options).unwrap();
     server.open_control(&ControlAddress::loopback(0)).unwrap();
     server
 }

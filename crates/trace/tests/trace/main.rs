@@ -57,6 +57,9 @@ fn turns() -> Vec<Turn> {
         (Input::Restart { broker: 1 }, vec![Output::OpenPort { broker: 1 }]),
         (elect, vec![]),
         (Input::Throttle { time_ms: 40 }, vec![signal]),
+        (Input::Snapshot { name: "a".to_owned() }, vec![]),
+        (Input::Reset { name: "a".to_owned() }, vec![]),
+        (Input::Forget { name: "a".to_owned() }, vec![]),
         (Input::Gate(gate), vec![]),
     ];
     let numbered = (1..).zip(inputs);

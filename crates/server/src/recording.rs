@@ -1,0 +1,182 @@
+//! The recording of a run: turns go through a bounded queue to a thread that writes them. A disk
+//! that is slower than the clients makes them wait; nothing is left out.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use fencepost_trace::{Header, Input, TraceHash, Turn, WriteError, Writer};
+use tracing::error;
+
+/// Frames of that many bytes may wait to be written.
+const QUEUED_BYTES_MAX: usize = 64 << 20;
+
+/// What a turn counts for besides its frame, in bytes.
+const TURN_BYTES: usize = 512;
+
+/// With less than this the writer waits for more, in bytes.
+const GATHERED_BYTES: usize = 1 << 20;
+
+/// How long it waits, so that it need not be woken for each turn.
+const GATHERING: Duration = Duration::from_millis(10);
+
+/// A buffer before the file, in bytes.
+const BUFFER_BYTES: usize = 1 << 18;
+
+/// A recording that goes on. Dropped, it ends without waiting for what is not written yet.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    queue: Arc<Queue>,
+    thread: Option<JoinHandle<Result<TraceHash, WriteError>>>,
+}
+
+#[derive(Default, Debug)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default, Debug)]
+struct State {
+    turns: VecDeque<Turn>,
+    bytes: usize,
+    /// The writer waits for the first turn.
+    idle: bool,
+    /// No turn comes any more.
+    ended: bool,
+    /// Nothing can be written any more: turns are dropped.
+    failed: bool,
+}
+
+impl Recording {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn begin(path: &Path, header: &Header) -> Result<Self, WriteError> {
+        let file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
+        let mut writer = Writer::new(file, header)?;
+        writer.flush()?;
+        let queue = Arc::new(Queue::default());
+        let own = Arc::clone(&queue);
+        let thread = std::thread::Builder::new().name("recording".to_owned());
+        let thread = thread.spawn(move || own.write(writer))?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+
+    /// Hands a turn over. While too much waits to be written, the caller waits too.
+    pub(crate) fn put(&self, turn: Turn) {
+        let mut state = self.queue.state();
+        while state.bytes >= QUEUED_BYTES_MAX && !state.failed {
+            state = self.queue.wait(state);
+        }
+        if state.failed {
+            return;
+        }
+        state.bytes += weight(&turn);
+        state.turns.push_back(turn);
+        if state.idle {
+            state.idle = false;
+            drop(state);
+            self.queue.changed.notify_all();
+        }
+    }
+
+    /// Writes all that waits and the last line.
+    ///
+    /// # Errors
+    /// Something could not be written.
+    pub(crate) fn finish(mut self) -> Result<TraceHash, WriteError> {
+        self.end();
+        let thread = self.thread.take().expect("only this takes it");
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    fn end(&self) {
+        self.queue.state().ended = true;
+        self.queue.changed.notify_all();
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Queue {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the queue.
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn write(&self, mut writer: Writer<BufWriter<File>>) -> Result<TraceHash, WriteError> {
+        let written = self.write_turns(&mut writer).and_then(|()| writer.finish());
+        if let Err(error) = &written {
+            error!("{error}: the rest of the run is not recorded");
+            self.state().failed = true;
+            self.changed.notify_all();
+        }
+        written
+    }
+
+    fn write_turns(&self, writer: &mut Writer<BufWriter<File>>) -> Result<(), WriteError> {
+        while let Some(turns) = self.next_turns() {
+            for turn in turns {
+                writer.turn(&turn)?;
+            }
+            writer.flush()?;
+        }
+        Ok(())
+    }
+
+    /// What has gathered; none after the end.
+    fn next_turns(&self) -> Option<VecDeque<Turn>> {
+        let mut state = self.state();
+        if state.turns.is_empty() {
+            state.idle = true;
+            while state.idle && !state.ended {
+                state = self.wait(state);
+            }
+        }
+        if state.bytes < GATHERED_BYTES && !state.ended {
+            drop(state);
+            std::thread::sleep(GATHERING);
+            state = self.state();
+        }
+        let is_full = state.bytes >= QUEUED_BYTES_MAX;
+        state.bytes = 0;
+        let turns = std::mem::take(&mut state.turns);
+        drop(state);
+        if is_full {
+            self.changed.notify_all();
+        }
+        (!turns.is_empty()).then_some(turns)
+    }
+}
+
+fn weight(turn: &Turn) -> usize {
+    match &turn.input {
+        Input::Request { frame, .. } => TURN_BYTES + frame.len(),
+        Input::Connect { .. }
+        | Input::Disconnect { .. }
+        | Input::Tick
+        | Input::Crash { .. }
+        | Input::Stop { .. }
+        | Input::Restart { .. }
+        | Input::Elect { .. }
+        | Input::Throttle { .. }
+        | Input::Snapshot { .. }
+        | Input::Forget { .. }
+        | Input::Reset { .. }
+        | Input::Gate(_) => TURN_BYTES,
+    }
+}
