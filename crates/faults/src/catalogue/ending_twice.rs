@@ -1,7 +1,7 @@
 //! Group F, second part: late copies of an end, and ends that meet others.
 
 use super::Leaves::{Each, Same};
-use super::{Outcome, Staging, UNKNOWN, Window, all, before2, since2};
+use super::{Outcome, Staging, UNKNOWN, Window, all};
 
 pub(super) const WINDOWS: &[Window] = &[
     Window {
@@ -36,25 +36,7 @@ do = { raise = "then" }
         ),
         outcome: &[Outcome::Refused],
         client: "before TV2 a client cannot prevent it but by a new epoch for each transaction",
-        staging: Staging::Plans(&[
-            before2(
-                r#"
-# The copy comes once the next transaction has begun.
-[[fault]]
-name = "late"
-on = "EndTxn"
-do = [{ hold = { fault = "then" } }, "disconnect"]
-
-[[fault]]
-name = "then"
-on = "AddPartitionsToTxn"
-after = { fault = "late" }
-when = "applied"
-do = { raise = "then" }
-"#,
-            ),
-            since2(
-                r#"
+        staging: Staging::Plans(&[all(r#"
 # The copy comes once the next transaction has begun.
 [[fault]]
 name = "late"
@@ -67,9 +49,7 @@ on = "Produce"
 after = { fault = "late" }
 when = "applied"
 do = { raise = "then" }
-"#,
-            ),
-        ]),
+"#)]),
     },
     Window {
         id: "W084",
@@ -81,33 +61,7 @@ do = { raise = "then" }
         ),
         outcome: &[Outcome::Refused],
         client: "before TV2 a client cannot prevent it but by a new epoch for each transaction",
-        staging: Staging::Plans(&[
-            before2(
-                r#"
-# The copy comes once the third transaction has begun.
-[[fault]]
-name = "late"
-on = "EndTxn"
-do = [{ hold = { fault = "then" } }, "disconnect"]
-
-[[fault]]
-name = "second"
-on = "EndTxn"
-after = { fault = "late" }
-nth = 2
-when = "applied"
-do = { raise = "second" }
-
-[[fault]]
-name = "then"
-on = "AddPartitionsToTxn"
-after = { fault = "second" }
-when = "applied"
-do = { raise = "then" }
-"#,
-            ),
-            since2(
-                r#"
+        staging: Staging::Plans(&[all(r#"
 # The copy comes once the third transaction has begun.
 [[fault]]
 name = "late"
@@ -128,9 +82,7 @@ on = "Produce"
 after = { fault = "second" }
 when = "applied"
 do = { raise = "then" }
-"#,
-            ),
-        ]),
+"#)]),
     },
     Window {
         id: "W085",

@@ -1,7 +1,7 @@
 //! Group E: offsets inside the transaction.
 
 use super::Leaves::{Before2, Each, Same};
-use super::{ABORT_AND_REWIND, Outcome, RESTART, RETRY, Staging, Window, all, before2, since2};
+use super::{ABORT_AND_REWIND, Outcome, RESTART, RETRY, Staging, Window, all, before2};
 
 pub(super) const WINDOWS: &[Window] = &[
     Window {
@@ -157,31 +157,7 @@ do = { raise = "then" }
         ),
         outcome: &[Outcome::Refused],
         client: "before TV2 a client can only prevent it: it begins no transaction while a request of the last one may be on its way",
-        staging: Staging::Plans(&[
-            before2(
-                r#"
-# The request stays in the network; the client's next attempt fails, and it gives up and aborts.
-[[fault]]
-name = "late"
-on = "TxnOffsetCommit"
-do = [{ hold = { fault = "then" } }, "disconnect"]
-
-[[fault]]
-name = "refused"
-on = "TxnOffsetCommit"
-after = { fault = "late" }
-do = { error = "GROUP_AUTHORIZATION_FAILED" }
-
-[[fault]]
-name = "then"
-on = "AddOffsetsToTxn"
-after = { fault = "refused" }
-when = "applied"
-do = { raise = "then" }
-"#,
-            ),
-            since2(
-                r#"
+        staging: Staging::Plans(&[all(r#"
 # The request stays in the network; the client's next attempt fails, and it gives up and aborts.
 [[fault]]
 name = "late"
@@ -198,12 +174,9 @@ do = { error = "GROUP_AUTHORIZATION_FAILED" }
 name = "then"
 on = "TxnOffsetCommit"
 after = { fault = "refused" }
-nth = 2
 when = "applied"
 do = { raise = "then" }
-"#,
-            ),
-        ]),
+"#)]),
     },
     Window {
         id: "W069",

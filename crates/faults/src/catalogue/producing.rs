@@ -106,7 +106,6 @@ name = "then"
 on = "Produce"
 after = { fault = "refused" }
 topic = "orders"
-nth = 2
 when = "applied"
 do = { raise = "then" }
 "#,

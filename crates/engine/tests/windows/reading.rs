@@ -1,0 +1,70 @@
+//! What a reader with read_committed sees.
+
+use bytes::BytesMut;
+use fencepost_log::{Delivery, DeliveryFilter, StoredBatch};
+use fencepost_wire::messages::fetch_request::{FetchPartition, FetchTopic};
+use fencepost_wire::messages::{FetchRequest, OffsetFetchRequest};
+use fencepost_wire::{Response, StrBytes};
+
+use crate::world::{GROUP, Role, Said, World};
+
+/// The values that are delivered, in order, and whether all of the log is stable.
+pub(crate) fn read_committed(world: &mut World) -> (Vec<String>, bool) {
+    let partition = FetchPartition::default()
+        .with_partition(0)
+        .with_current_leader_epoch(-1)
+        .with_last_fetched_epoch(-1)
+        .with_partition_max_bytes(1 << 20);
+    let topic = FetchTopic::default()
+        .with_topic(StrBytes::from_static_str("orders").into())
+        .with_partitions(vec![partition]);
+    let request = FetchRequest::default()
+        .with_replica_id((-1).into())
+        .with_isolation_level(1)
+        .with_max_bytes(1 << 20)
+        .with_session_epoch(-1)
+        .with_topics(vec![topic]);
+    let leader = world.broker(Role::Leader).expect("the partition has a leader");
+    let Said::Answer(answer) = world.ask("reader", leader, 12, request.into()) else {
+        panic!("the leader answers")
+    };
+    let Response::Fetch(answer) = *answer else { panic!() };
+    let row = &answer.topics[0].partitions[0];
+    let aborted = row.aborted_transactions.iter().flatten();
+    let mut filter = DeliveryFilter::new(aborted.map(|one| (one.producer_id, one.first_offset)));
+    let mut whole = BytesMut::new();
+    row.records.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+    let mut bytes = whole.freeze();
+    let mut values = Vec::new();
+    while let Some(batch) = StoredBatch::take(&mut bytes) {
+        if filter.judge(&batch) == Delivery::Deliver {
+            let records = batch.records().unwrap();
+            values.extend(
+                records.iter().map(|record| {
+                    String::from_utf8(record.unwrap().value.unwrap().to_vec()).unwrap()
+                }),
+            );
+        }
+    }
+    let state = world.engine.look().topic_state("orders").unwrap();
+    let offsets = state[0].offsets.unwrap();
+    (values, offsets.last_stable == offsets.log_end)
+}
+
+/// The committed offset of the group, unless it is not stable or its coordinator does not say.
+pub(crate) fn committed_offset(world: &mut World) -> Option<i64> {
+    let topic = fencepost_wire::messages::offset_fetch_request::OffsetFetchRequestTopic::default()
+        .with_name(StrBytes::from_static_str("orders").into())
+        .with_partition_indexes(vec![0]);
+    let request = OffsetFetchRequest::default()
+        .with_group_id(StrBytes::from_static_str(GROUP).into())
+        .with_topics(Some(vec![topic]))
+        .with_require_stable(true);
+    let coordinator = world.broker(Role::GroupCoordinator)?;
+    let Said::Answer(answer) = world.ask("reader", coordinator, 7, request.into()) else {
+        return None;
+    };
+    let Response::OffsetFetch(answer) = *answer else { panic!() };
+    let row = &answer.topics.first()?.partitions[0];
+    (answer.error_code == 0 && row.error_code == 0).then_some(row.committed_offset)
+}
