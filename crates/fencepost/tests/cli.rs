@@ -272,6 +272,23 @@ impl Recorded {
 }
 
 impl Drop for Recorded {
+
+/// A file with a plan of faults, which is gone when it is dropped.
+struct PlanFile(std::path::PathBuf);
+
+impl PlanFile {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("fencepost-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for PlanFile {
     fn drop(&mut self) {
         _ = std::fs::remove_file(&self.0);
     }
@@ -302,4 +319,40 @@ fn replay_names_the_turn_that_goes_another_way() {
     let (code, stdout, stderr) = recorded.replay(&[]);
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
     assert!(stderr.contains("turn 2: output 1 differs\n  recorded: Answer"), "{stderr}");
+
+/// What a server says on stderr when it is told to end, and its exit code.
+fn report(arguments: &[&str]) -> (Option<i32>, String) {
+    let (child, line) = serve(arguments);
+    assert!(line.starts_with("fencepost ready"), "{line}");
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let output = bounded(move || child.wait_with_output().unwrap());
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn serve_says_which_faults_never_fired() {
+    let plan = PlanFile::new(
+        "hollow.toml",
+        "[[fault]]\nname = \"hollow\"\non = \"EndTxn\"\nwhen = \"applied\"\ndo = \"disconnect\"\n",
+    );
+    let arguments = ["serve", "--port", "0", "--faults", plan.path()];
+    let says = "fault hollow: never fired, matched nothing\n";
+    assert_eq!(report(&arguments), (Some(0), says.to_owned()));
+    let (code, stderr) = report(&[&arguments[..], &["--strict"]].concat());
+    assert_eq!((code, stderr.starts_with(says)), (Some(1), true), "{stderr}");
+}
+
+#[test]
+fn serve_refuses_a_plan_with_the_line_and_the_reason() {
+    let plan = PlanFile::new("wrong.toml", "[[fault]]\non = \"EndTx\"\ndo = \"lose\"\n");
+    let output = output(&["serve", "--port", "0", "--faults", plan.path()]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr.contains("wrong.toml: line 2: ") && stderr.contains("did you mean `EndTxn`"),
+        "{stderr}"
+    );
+    let missing = self::output(&["serve", "--port", "0", "--schedule", "no/such/file"]);
+    assert_eq!(missing.status.code(), Some(2));
 }

@@ -1,0 +1,165 @@
+//! Faults in a test's cluster: they fire, they can be waited for, and those that never fire are told.
+
+#![cfg(test)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use fencepost::faults::{Fault, Plan};
+use fencepost::{ControlError, StartError, TestCluster, TestClusterBuilder};
+use fencepost_wire::ApiKey;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Waits, but not for ever.
+async fn bounded<T>(work: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(60), work).await.expect("it comes to an end")
+}
+
+fn plan(text: &str) -> Plan {
+    Plan::from_toml(text).expect("it is a plan")
+}
+
+fn builder(text: &str) -> TestClusterBuilder {
+    TestCluster::builder().faults(plan(text))
+}
+
+async fn dial(cluster: &TestCluster) -> TcpStream {
+    bounded(TcpStream::connect(cluster.bootstrap_servers())).await.expect("it listens")
+}
+
+/// ApiVersions of version 0, with the correlation id 7 and no client id.
+async fn ask(stream: &mut TcpStream) {
+    let frame = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xFF, 0xFF];
+    bounded(stream.write_all(&frame)).await.expect("it takes a request");
+}
+
+/// Whether an answer comes; otherwise the connection was closed.
+async fn is_answered(stream: &mut TcpStream) -> bool {
+    bounded(stream.read_u32()).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_test_waits_for_a_hit_and_not_for_a_time() {
+    let text = "[[fault]]\nname = \"cut\"\non = \"ApiVersions\"\nnth = 2\ndo = \"disconnect\"\n";
+    let cluster = builder(text).start().await.unwrap();
+    let mut client = dial(&cluster).await;
+    ask(&mut client).await;
+    assert!(is_answered(&mut client).await);
+    assert_eq!(cluster.fault_hits("cut").unwrap(), 0);
+    let mut client = dial(&cluster).await;
+    let (answered, hit) = tokio::join!(
+        async {
+            ask(&mut client).await;
+            is_answered(&mut client).await
+        },
+        bounded(cluster.hit("cut")),
+    );
+    hit.unwrap();
+    assert!(!answered);
+    assert_eq!(cluster.fault_hits("cut").unwrap(), 1);
+    // It has fired, so that nobody waits.
+    bounded(cluster.hit("cut")).await.unwrap();
+    assert!(matches!(
+        bounded(cluster.hit("no such")).await,
+        Err(ControlError::UnknownFault(name)) if name == "no such"
+    ));
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_that_never_fired_fails_the_test_when_the_cluster_stops() {
+    let text = "[[fault]]\nname = \"hollow\"\non = \"EndTxn\"\ndo = \"lose\"\n";
+    let error = builder(text).start().await.unwrap().stop().await.unwrap_err();
+    assert_eq!(error.to_string(), "never fired: fault `hollow`, which matched nothing");
+    let lenient = builder(text).allow_unfired_faults();
+    lenient.start().await.unwrap().stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_that_never_fired_fails_the_test_when_the_cluster_is_dropped() {
+    let cluster = TestCluster::builder().start().await.unwrap();
+    cluster.add_fault(Fault::on(ApiKey::EndTxn).name("hollow").lose()).unwrap();
+    let panic = catch_unwind(AssertUnwindSafe(move || drop(cluster))).unwrap_err();
+    let message = panic.downcast_ref::<String>().expect("it says why");
+    assert_eq!(message, "never fired: fault `hollow`, which matched nothing");
+    // One that is taken out is not asked for.
+    let cluster = TestCluster::builder().start().await.unwrap();
+    cluster.add_fault(Fault::on(ApiKey::EndTxn).name("hollow").lose()).unwrap();
+    assert_eq!(cluster.remove_fault("hollow").unwrap().matched, 0);
+}
+
+#[tokio::test]
+async fn a_plan_that_contradicts_itself_is_refused_at_the_start() {
+    let twice = "[[fault]]\nname = \"a\"\non = \"EndTxn\"\ndo = \"lose\"\n";
+    let started = builder(twice).faults(plan(twice)).start().await;
+    let Err(StartError::Faults(error)) = started else { panic!("it started") };
+    assert!(error.to_string().contains("another fault has this name"), "{error}");
+    let advance = "[[fault]]\non = \"EndTxn\"\ndo = { advance-clock = { ms = 1 } }\n";
+    let Err(StartError::Faults(error)) = builder(advance).start().await else {
+        panic!("it started")
+    };
+    assert_eq!(error.to_string(), ControlError::RealClock.to_string());
+}
+
+#[tokio::test]
+async fn what_is_held_goes_on_when_it_is_released() {
+    let text = "[[fault]]\nname = \"held\"\non = \"ApiVersions\"\ndo = \"hold\"\n";
+    let cluster = builder(text).start().await.unwrap();
+    let mut client = dial(&cluster).await;
+    ask(&mut client).await;
+    bounded(cluster.hit("held")).await.unwrap();
+    let held = cluster.held().unwrap();
+    assert_eq!(held[0].api, ApiKey::ApiVersions);
+    cluster.release(held[0].number).unwrap();
+    assert!(is_answered(&mut client).await);
+    assert!(matches!(cluster.release(held[0].number), Err(ControlError::NotHeld(_))));
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn stepped_requests_wait_until_all_flows() {
+    let cluster = TestCluster::builder().stepped().start().await.unwrap();
+    let mut client = dial(&cluster).await;
+    ask(&mut client).await;
+    while cluster.held().unwrap().is_empty() {
+        bounded(tokio::task::yield_now()).await;
+    }
+    cluster.flow().unwrap();
+    assert!(is_answered(&mut client).await);
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_broker_that_a_fault_crashes_closes_its_port_and_opens_it_when_it_restarts() {
+    let text = "[[fault]]\non = \"ApiVersions\"\ndo = { crash = \"receiver\" }\n";
+    let cluster = builder(text).start().await.unwrap();
+    let mut client = dial(&cluster).await;
+    ask(&mut client).await;
+    assert!(!is_answered(&mut client).await);
+    let is_refused = async {
+        // A client that comes before the port is closed is closed at once.
+        while TcpStream::connect(cluster.bootstrap_servers()).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    bounded(is_refused).await;
+    cluster.restart(0).await.unwrap();
+    let mut client = dial(&cluster).await;
+    ask(&mut client).await;
+    assert!(is_answered(&mut client).await);
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_moves_the_manual_clock() {
+    let text = "[[fault]]\non = \"ApiVersions\"\ndo = { advance-clock = { ms = 60000 } }\n";
+    let cluster = builder(text).manual_clock().start().await.unwrap();
+    let before = cluster.clock().unwrap().now;
+    let mut client = dial(&cluster).await;
+    ask(&mut client).await;
+    assert!(is_answered(&mut client).await);
+    assert_eq!(cluster.clock().unwrap().now, before.plus_millis(60_000));
+    cluster.stop().await.unwrap();
+}
