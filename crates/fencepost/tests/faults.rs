@@ -119,6 +119,31 @@ async fn what_is_held_goes_on_when_it_is_released() {
 }
 
 #[tokio::test]
+async fn a_delayed_request_ends_with_its_connection_and_a_held_one_does_not() {
+    let text = "[[fault]]\nname = \"late\"\non = \"ApiVersions\"\n\
+                do = { delay = { fault = \"held\" } }\n\
+                [[fault]]\nname = \"held\"\non = \"ApiVersions\"\nnth = 2\ndo = \"hold\"\n\
+                [[fault]]\nname = \"applied\"\non = \"ApiVersions\"\nwhen = \"applied\"\n\
+                do = { raise = \"applied\" }\n";
+    let cluster = builder(text).start().await.unwrap();
+    let mut late = dial(&cluster).await;
+    ask(&mut late).await;
+    bounded(cluster.hit("late")).await.unwrap();
+    drop(late);
+    while !cluster.held().unwrap().is_empty() {
+        bounded(tokio::task::yield_now()).await;
+    }
+    let mut held = dial(&cluster).await;
+    ask(&mut held).await;
+    bounded(cluster.hit("held")).await.unwrap();
+    drop(held);
+    assert_eq!(cluster.fault_hits("applied").unwrap(), 0);
+    cluster.release(cluster.held().unwrap()[0].number).unwrap();
+    assert_eq!(cluster.fault_hits("applied").unwrap(), 1);
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn stepped_requests_wait_until_all_flows() {
     let cluster = TestCluster::builder().stepped().start().await.unwrap();
     let mut client = dial(&cluster).await;

@@ -157,11 +157,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         }
     }
 
-    /// The answer to a parked request. The client is not listened to meanwhile (FRAME-07).
+    /// The answer to a parked request. The client is not listened to meanwhile (FRAME-07), but for
+    /// its end where a fault may have the request wait: a request that is delayed ends with it.
     async fn mail(&mut self) -> Result<Answer, End> {
-        match poll_fn(|context| self.line.mailbox.poll_mail(context)).await {
-            Mail::Answer(answer) => Ok(answer),
-            Mail::Close(closing) => Err(End::Closed(closing)),
+        loop {
+            let Self { frames, stream, line, .. } = self;
+            let listens = self.driver.wants_frames() && frames.has_room();
+            let mut read = pin!(frames.read(stream));
+            let came = poll_fn(|context| {
+                if let Poll::Ready(mail) = line.mailbox.poll_mail(context) {
+                    return Poll::Ready(Ok(mail));
+                }
+                if listens { read.as_mut().poll(context).map(Err) } else { Poll::Pending }
+            })
+            .await;
+            match came {
+                Ok(Mail::Answer(answer)) => return Ok(answer),
+                Ok(Mail::Close(closing)) => return Err(End::Closed(closing)),
+                Err(read) => {
+                    if read? == 0 {
+                        return Err(End::ByClient { inside_frame: false });
+                    }
+                }
+            }
         }
     }
 

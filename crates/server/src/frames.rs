@@ -67,7 +67,13 @@ impl FrameReader {
         self.long.is_some() || self.begin < self.end
     }
 
-    /// Reads once; 0 is the end of the stream. To be called when [`Self::next_frame`] has none.
+    /// Whether more may be read before [`Self::next_frame`] is asked again.
+    pub(crate) fn has_room(&self) -> bool {
+        self.long.is_none() && self.end - self.begin < SHORT
+    }
+
+    /// Reads once; 0 is the end of the stream. To be called when [`Self::next_frame`] has none, or
+    /// there is room.
     pub(crate) async fn read<S: AsyncRead + Unpin>(&mut self, stream: &mut S) -> io::Result<usize> {
         if let Some(LongFrame { length, bytes }) = &mut self.long {
             if bytes.len() == bytes.capacity() {
