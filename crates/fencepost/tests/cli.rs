@@ -272,23 +272,6 @@ impl Recorded {
 }
 
 impl Drop for Recorded {
-
-/// A file with a plan of faults, which is gone when it is dropped.
-struct PlanFile(std::path::PathBuf);
-
-impl PlanFile {
-    fn new(name: &str, text: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("fencepost-{}-{name}", std::process::id()));
-        std::fs::write(&path, text).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for PlanFile {
     fn drop(&mut self) {
         _ = std::fs::remove_file(&self.0);
     }
@@ -319,6 +302,28 @@ fn replay_names_the_turn_that_goes_another_way() {
     let (code, stdout, stderr) = recorded.replay(&[]);
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
     assert!(stderr.contains("turn 2: output 1 differs\n  recorded: Answer"), "{stderr}");
+}
+
+/// A file with a plan of faults, which is gone when it is dropped.
+struct PlanFile(std::path::PathBuf);
+
+impl PlanFile {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("fencepost-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for PlanFile {
+    fn drop(&mut self) {
+        _ = std::fs::remove_file(&self.0);
+    }
+}
 
 /// What a server says on stderr when it is told to end, and its exit code.
 fn report(arguments: &[&str]) -> (Option<i32>, String) {
