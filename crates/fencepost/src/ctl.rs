@@ -42,13 +42,13 @@ pub(crate) struct Ctl {
 impl Ctl {
     pub(crate) fn run(self) -> ExitCode {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let call = match self.command.call() {
+            Ok(call) => call,
+            Err(message) => return failed(&message),
+        };
         let answer = match runtime {
             Ok(runtime) => runtime.block_on(async {
-                timeout(
-                    COMMAND_TIME_MAX,
-                    send(&self.control, self.token.as_deref(), self.command.call()),
-                )
-                .await
+                timeout(COMMAND_TIME_MAX, send(&self.control, self.token.as_deref(), call)).await
             }),
             Err(error) => Ok(Err(format!("no runtime: {error}"))),
         };
@@ -96,8 +96,8 @@ async fn send(control: &Uri, token: Option<&str>, call: Call) -> Result<String, 
         .method(call.method)
         .uri(call.path)
         .header(header::HOST, authority.as_str())
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::new(call.body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()))))
+        .header(header::CONTENT_TYPE, call.content_type)
+        .body(Full::new(Bytes::from(call.body)))
         .map_err(|error| error.to_string())?;
     let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
     let status = response.status();

@@ -152,6 +152,9 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
     let (mut child, line) = serve(&words.split_whitespace().collect::<Vec<_>>());
     let (_, control) = line.trim_end().split_once(" control=").unwrap();
     let ctl = |words: &str| ctl(control, &format!("--token s3cret {words}"));
+    let plan = std::env::temp_dir().join(format!("late-{}.toml", std::process::id()));
+    std::fs::write(&plan, "[[fault]]\nname = \"late\"\non = \"Fetch\"\ndo = \"lose\"\n").unwrap();
+    let add_faults = format!("add-faults {}", plan.display());
     for (command, says) in [
         ("cluster", r#""brokers":1"#),
         ("topics", r#""name":"orders""#),
@@ -172,17 +175,32 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
         ("reset start", r#""name":"start""#),
         ("clock", r#""now_ms":1767225600000"#),
         ("forget start", r#""name":"start""#),
+        (&add_faults, r#""name":"late""#),
+        ("faults", r#""fired":0"#),
+        ("hit late --times 0", r#""matched":0"#),
+        ("remove-fault late", r#""name":"late""#),
+        ("process app 4", r#""pid":4"#),
+        ("raise go", "[]"),
+        ("step", r#""stepped":true"#),
+        ("held", "[]"),
+        ("flow", r#""stepped":false"#),
         ("openapi", r#""openapi":"3.1"#),
     ] {
         let answer = ctl(command).unwrap();
         assert!(answer.contains(says), "{command}: {answer}");
     }
-    for (command, says) in
-        [("transactions t", "`t`"), ("groups g", "`g`"), ("reset start", "`start`")]
-    {
+    for (command, says) in [
+        ("transactions t", "`t`"),
+        ("groups g", "`g`"),
+        ("reset start", "`start`"),
+        ("release 1", "GET /held"),
+        ("hit late --within-ms 0", "`late`"),
+        ("add-faults /nowhere", "/nowhere"),
+    ] {
         let refused = ctl(command).unwrap_err();
         assert!(refused.contains(says), "{command}: {refused}");
     }
+    std::fs::remove_file(&plan).unwrap();
     let refused = self::ctl(control, "brokers").unwrap_err();
     assert!(refused.contains("--control-token"), "{refused}");
     child.kill().unwrap();

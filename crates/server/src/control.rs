@@ -11,7 +11,9 @@ mod clock;
 mod cluster;
 mod coordinators;
 mod description;
+mod faults;
 mod groups;
+mod held;
 mod listener;
 pub(crate) use listener::Control;
 mod logs;
@@ -82,6 +84,14 @@ fn resources() -> OpenApiRouter<Arc<Commands>> {
         .routes(routes!(groups::one))
         .routes(routes!(coordinators::of_group, coordinators::move_group))
         .routes(routes!(throttle::set))
+        .routes(routes!(faults::list, faults::add))
+        .routes(routes!(faults::remove))
+        .routes(routes!(faults::hits))
+        .routes(routes!(faults::register))
+        .routes(routes!(held::list))
+        .routes(routes!(held::release))
+        .routes(routes!(held::raise))
+        .routes(routes!(held::stepped, held::step))
         .routes(routes!(clock::show))
         .routes(routes!(clock::advance))
         .routes(routes!(clock::next))

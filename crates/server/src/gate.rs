@@ -47,6 +47,10 @@ impl Commands {
         Ok(self.driver.look_at_engine(fencepost_engine::Engine::held)?)
     }
 
+    pub(crate) fn is_stepped(&self) -> Result<bool, ControlError> {
+        Ok(self.driver.look_at_engine(fencepost_engine::Engine::is_stepped)?)
+    }
+
     pub(crate) fn release(&self, number: u64) -> Result<(), ControlError> {
         if !self.held()?.iter().any(|held| held.number == number) {
             return Err(ControlError::NotHeld(number));

@@ -1,6 +1,8 @@
 //! The commands, and the requests that they stand for.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use hyper::Method;
@@ -119,6 +121,56 @@ pub(super) enum Command {
         #[arg(long)]
         timer: Option<String>,
     },
+    /// List the faults, and what became of them
+    Faults,
+    /// Add the faults of a plan
+    AddFaults {
+        /// The plan, in TOML, or in JSON if its name ends in .json
+        file: PathBuf,
+    },
+    /// Take a fault out
+    RemoveFault {
+        /// Its name
+        name: String,
+    },
+    /// Wait until a fault has fired
+    Hit {
+        /// Its name
+        name: String,
+        /// So many times
+        #[arg(long, default_value_t = 1)]
+        times: u64,
+        /// For so many milliseconds at most
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(..=25_000))]
+        within_ms: u64,
+    },
+    /// Give a process a name, by which faults may signal it
+    Process {
+        /// The name
+        name: String,
+        /// The number
+        pid: u32,
+    },
+    /// List what waits: held or delayed by a fault, or for its turn
+    Held,
+    /// Let something go on that waits
+    Release {
+        /// Its number
+        number: u64,
+    },
+    /// Raise an event for which requests, answers and messages may wait
+    Raise {
+        /// Its name
+        event: String,
+    },
+    /// Have every request and message between brokers wait for its turn
+    Step {
+        /// The order in which they go [default: released by hand]
+        #[arg(long, value_name = "FILE")]
+        schedule: Option<PathBuf>,
+    },
+    /// Have all pass again
+    Flow,
     /// List the snapshots
     Snapshots,
     /// Keep the cluster as it is now
@@ -160,22 +212,32 @@ impl Kind {
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
-    pub(super) body: Option<Value>,
+    pub(super) content_type: &'static str,
+    pub(super) body: String,
 }
+
+const JSON: &str = "application/json";
 
 impl Call {
     fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None }
+        Self::with(Method::GET, path, String::new())
+    }
+
+    /// A body of JSON, if it is not empty.
+    fn with(method: Method, path: impl Into<String>, body: String) -> Self {
+        Self { method, path: path.into(), content_type: JSON, body }
     }
 
     fn post(path: impl Into<String>, body: impl Into<Option<Value>>) -> Self {
-        Self { method: Method::POST, path: path.into(), body: body.into() }
+        let body = body.into().map_or_else(String::new, |body| body.to_string());
+        Self::with(Method::POST, path, body)
     }
 }
 
 impl Command {
-    pub(super) fn call(&self) -> Call {
-        match self {
+    /// The request, or in words why there is none.
+    pub(super) fn call(&self) -> Result<Call, String> {
+        Ok(match self {
             Self::Cluster => Call::get("/cluster"),
             Self::Brokers => Call::get("/brokers"),
             Self::Crash { broker } => Call::post(format!("/brokers/{broker}/crash"), None),
@@ -214,15 +276,50 @@ impl Command {
             Self::Next { timer } => Call::post("/clock/next", json!({ "timer": timer })),
             Self::Snapshots => Call::get("/snapshots"),
             Self::Snapshot { name } => {
-                Call { method: Method::PUT, path: snapshot_path(name), body: None }
+                Call { method: Method::PUT, ..Call::get(snapshot_path(name)) }
             }
             Self::Forget { name } => {
-                Call { method: Method::DELETE, path: snapshot_path(name), body: None }
+                Call { method: Method::DELETE, ..Call::get(snapshot_path(name)) }
             }
             Self::Reset { name } => Call::post(format!("{}/reset", snapshot_path(name)), None),
+            Self::Faults => Call::get("/faults"),
+            Self::AddFaults { file } => {
+                let is_json = file.extension().is_some_and(|extension| extension == "json");
+                let content_type = if is_json { JSON } else { "application/toml" };
+                Call { content_type, ..Call::with(Method::POST, "/faults", read(file)?) }
+            }
+            Self::RemoveFault { name } => {
+                Call { method: Method::DELETE, ..Call::get(format!("/faults/{}", escaped(name))) }
+            }
+            Self::Hit { name, times, within_ms } => Call::get(format!(
+                "/faults/{}/hits?times={times}&within_ms={within_ms}",
+                escaped(name)
+            )),
+            Self::Process { name, pid } => Call::with(
+                Method::PUT,
+                format!("/processes/{}", escaped(name)),
+                json!({ "pid": pid }).to_string(),
+            ),
+            Self::Held => Call::get("/held"),
+            Self::Release { number } => Call::post(format!("/held/{number}/release"), None),
+            Self::Raise { event } => Call::post(format!("/raised/{}", escaped(event)), None),
+            Self::Step { schedule } => {
+                let schedule = schedule.as_deref().map(read).transpose()?;
+                let body = json!({ "stepped": true, "schedule": schedule });
+                Call::with(Method::PUT, "/stepped", body.to_string())
+            }
+            Self::Flow => {
+                let body = json!({ "stepped": false });
+                Call::with(Method::PUT, "/stepped", body.to_string())
+            }
             Self::Openapi => Call::get("/openapi.json"),
-        }
+        })
     }
+}
+
+fn read(file: impl AsRef<Path>) -> Result<String, String> {
+    let file = file.as_ref();
+    fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn partition_path(topic: &str, partition: u32) -> String {

@@ -1,5 +1,7 @@
 //! The OpenAPI description of the control API.
 
+use fencepost_faults::json_schema;
+use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -24,6 +26,8 @@ use super::refusal::Body;
         (name = "logs", description = "What the logs of partitions hold, and the producers they remember"),
         (name = "transactions", description = "Transactional ids and their coordinators"),
         (name = "groups", description = "Consumer groups and their coordinators"),
+        (name = "faults", description = "Fault plans: what is to happen to which request or message"),
+        (name = "gate", description = "What waits between the clients and the brokers, and stepped mode"),
         (name = "snapshots", description = "Moments to go back to between tests"),
         (name = "clock", description = "The brokers' time"),
     ),
@@ -36,13 +40,17 @@ pub(super) fn begin() -> utoipa::openapi::OpenApi {
 }
 
 /// Adds to every path the refusals that the paths do not name, since they come before it is their turn.
-pub(super) fn finish(
-    mut api: utoipa::openapi::OpenApi,
-    access: &Access,
-) -> utoipa::openapi::OpenApi {
-    for path in api.paths.paths.values_mut() {
-        let methods = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete];
-        for operation in methods.into_iter().flatten() {
+pub(super) fn finish(mut api: utoipa::openapi::OpenApi, access: &Access) -> Value {
+    for (path, item) in &mut api.paths.paths {
+        let methods = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in methods {
+            let Some(operation) = operation else { continue };
+            operation.operation_id = Some(operation_id(method, path));
             add_refusals(operation, access);
         }
     }
@@ -52,10 +60,37 @@ pub(super) fn finish(
         components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme));
         api.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
     }
+    let mut api = serde_json::to_value(api).expect("a description is JSON");
+    add_plan(&mut api);
     api
 }
 
+/// The schema of fault plans, which is that of the plans themselves.
+fn add_plan(api: &mut Value) {
+    let text = json_schema().replace("#/$defs/", "#/components/schemas/Plan.");
+    let mut plan: Map<String, Value> =
+        serde_json::from_str(&text).expect("a JSON Schema is an object");
+    plan.remove("$schema");
+    let Some(Value::Object(parts)) = plan.remove("$defs") else { return };
+    let schemas = &mut api["components"]["schemas"];
+    for (name, part) in parts {
+        schemas[format!("Plan.{name}")] = part;
+    }
+    schemas["Plan"] = Value::Object(plan);
+    schemas["Fault"]["properties"]["fault"]["allOf"] =
+        json!([{"$ref": "#/components/schemas/Plan.Fault"}]);
+    api["paths"]["/faults"]["post"]["requestBody"]["content"]["application/json"]["schema"] =
+        json!({"$ref": "#/components/schemas/Plan"});
+}
+
 const TOKEN: &str = "token";
+
+/// As in `get_topics_topic_partitions` for `GET /topics/{topic}/partitions`.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|character: char| !character.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
+}
 
 fn add_refusals(operation: &mut Operation, access: &Access) {
     let mut refusals = vec![

@@ -73,6 +73,33 @@ pub(super) struct SnapshotPath {
     pub(super) name: String,
 }
 
+/// A fault or a process in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct FaultPath {
+    /// Its name.
+    #[param(min_length = 1)]
+    pub(super) name: String,
+}
+
+/// An event in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct EventPath {
+    /// The event's name.
+    #[param(min_length = 1)]
+    pub(super) event: String,
+}
+
+/// Something that waits, in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct HeldPath {
+    /// Its number.
+    #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
+    pub(super) number: u64,
+}
+
 /// The names in the path.
 pub(super) struct Named<T>(pub(super) T);
 
@@ -106,6 +133,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Said<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let Json(said) = Json::from_request(request, state).await?;
         Ok(Self(said))
+    }
+}
+
+/// The body as text.
+pub(super) struct Text(pub(super) String);
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let text = String::from_request(request, state).await.map_err(|rejection| {
+            let status = rejection.status();
+            Refusal::new(status, rejection.body_text(), "send UTF-8 text of at most 64 KiB")
+        })?;
+        Ok(Self(text))
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use fencepost_engine::ScheduleError;
 use fencepost_model::{ElectionRefused, ReplicaUnknown};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,6 +47,14 @@ impl Refusal {
 
     pub(super) fn unprocessable(bounds: &'static str) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "a number is out of range", bounds)
+    }
+
+    pub(super) fn bad_schedule(error: &ScheduleError) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("the schedule: {error}"),
+            "give one line for each turn, as in EndTxn client=orders-1 or WriteTxnMarkers to=1",
+        )
     }
 
     pub(super) fn bad_range(bounds: &'static str) -> Self {

@@ -6,6 +6,7 @@ mod answers;
 mod client;
 mod control;
 mod frames;
+mod gate;
 mod hostile;
 mod inspection;
 mod life;

@@ -1,0 +1,162 @@
+//! Faults: adding them, what became of them, waiting for them.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use fencepost_faults::{FaultStatus, Plan};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+use utoipa::{IntoParams, ToSchema};
+
+use super::reading::{Asked, Cluster, FaultPath, Named, Said, Text};
+use super::refusal::{Body, Refusal};
+use super::whole::whole;
+use crate::commands::ControlError;
+
+/// A fault and what became of it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Fault {
+    /// Its name.
+    name: String,
+    /// How many requests or messages it was about.
+    matched: u64,
+    /// How many of them it changed.
+    fired: u64,
+    /// What it says, as in a plan.
+    #[schema(value_type = Object)]
+    fault: fencepost_faults::Fault,
+}
+
+impl From<FaultStatus> for Fault {
+    fn from(FaultStatus { name, fault, matched, fired }: FaultStatus) -> Self {
+        Self { name, matched, fired, fault }
+    }
+}
+
+/// What to wait for, and how long.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wait {
+    /// Until the fault has fired so many times; those before count.
+    #[serde(default = "once")]
+    #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_i64, default = 1)]
+    times: u64,
+    /// For so many milliseconds of the machine's time at most.
+    #[serde(default = "ten_seconds")]
+    #[param(minimum = 0, maximum = 25_000, default = 10_000)]
+    within_ms: u64,
+}
+
+const fn once() -> u64 {
+    1
+}
+
+const fn ten_seconds() -> u64 {
+    10_000
+}
+
+/// A process that faults may signal.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Process {
+    /// Its number.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
+    #[serde(deserialize_with = "whole")]
+    pid: u32,
+}
+
+/// The faults, and what became of them.
+#[utoipa::path(get, path = "/faults", tag = "faults", responses(
+    (status = 200, description = "The faults, in the order in which they were added", body = Vec<Fault>),
+))]
+pub(super) async fn list(State(cluster): Cluster) -> Result<Json<Vec<Fault>>, Refusal> {
+    Ok(Json(cluster.faults()?.into_iter().map(Fault::from).collect()))
+}
+
+/// Add the faults of a plan, in JSON or TOML, after those that there are: all of them or none.
+#[utoipa::path(post, path = "/faults", tag = "faults",
+    request_body(content((serde_json::Value = "application/json"), (String = "application/toml"))), responses(
+    (status = 200, description = "All faults, in the order in which they were added", body = Vec<Fault>),
+    (status = 409, description = "A fault moves the clock, which is not manual", body = Body),
+    (status = 422, description = "A fault could never match, or contradicts itself or another", body = Body),
+))]
+pub(super) async fn add(
+    State(cluster): Cluster,
+    headers: HeaderMap,
+    Text(text): Text,
+) -> Result<Json<Vec<Fault>>, Refusal> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let plan = match content_type.map(|value| value.split(';').next().unwrap_or_default().trim()) {
+        Some("application/json") => Plan::from_json(&text),
+        Some("application/toml") => Plan::from_toml(&text),
+        Some(_) | None => {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "a plan is JSON or TOML",
+                "send it with content-type: application/json or application/toml",
+            ));
+        }
+    };
+    cluster.add_faults(plan.map_err(ControlError::from)?)?;
+    Ok(Json(cluster.faults()?.into_iter().map(Fault::from).collect()))
+}
+
+/// Take a fault out. What it did stays done, and what waits for it alone goes on.
+#[utoipa::path(delete, path = "/faults/{name}", tag = "faults", params(FaultPath), responses(
+    (status = 200, description = "The fault, and what became of it", body = Fault),
+    (status = 404, description = "There is no such fault", body = Body),
+))]
+pub(super) async fn remove(
+    State(cluster): Cluster,
+    Named(FaultPath { name }): Named<FaultPath>,
+) -> Result<Json<Fault>, Refusal> {
+    Ok(Json(cluster.remove_fault(&name)?.into()))
+}
+
+/// Wait until a fault has fired so many times.
+#[utoipa::path(get, path = "/faults/{name}/hits", tag = "faults", params(FaultPath, Wait), responses(
+    (status = 200, description = "The fault has fired so many times", body = Fault),
+    (status = 404, description = "There is no such fault", body = Body),
+    (status = 408, description = "It did not in that time", body = Body),
+))]
+pub(super) async fn hits(
+    State(cluster): Cluster,
+    Named(FaultPath { name }): Named<FaultPath>,
+    Asked(Wait { times, within_ms }): Asked<Wait>,
+) -> Result<Json<Fault>, Refusal> {
+    if within_ms > 25_000 {
+        return Err(Refusal::bad_range("within_ms is 0 to 25000"));
+    }
+    match timeout(Duration::from_millis(within_ms), cluster.hit(&name, times)).await {
+        Ok(hit) => hit?,
+        Err(_) => {
+            let fired = cluster.fault(&name)?.fired;
+            return Err(Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                format!("fault `{name}` has fired {fired} times, not {times}"),
+                "wait again, or see with GET /faults what it matched",
+            ));
+        }
+    }
+    Ok(Json(cluster.fault(&name)?.into()))
+}
+
+/// Give a process a name, by which faults may signal it.
+#[utoipa::path(put, path = "/processes/{name}", tag = "faults", params(FaultPath),
+    request_body = Process, responses(
+    (status = 200, description = "The process", body = Process),
+))]
+pub(super) async fn register(
+    State(cluster): Cluster,
+    Named(FaultPath { name }): Named<FaultPath>,
+    Said(process): Said<Process>,
+) -> Result<Json<Process>, Refusal> {
+    if i32::try_from(process.pid).is_err() || process.pid == 0 {
+        return Err(Refusal::unprocessable("pid is 1 to 2147483647"));
+    }
+    cluster.driver.processes().insert(name, process.pid);
+    Ok(Json(process))
+}

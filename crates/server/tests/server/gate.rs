@@ -1,0 +1,139 @@
+//! Faults, what waits, and stepped mode over HTTP.
+
+use fencepost_server::{Addresses, ControlAddress, Server};
+use fencepost_wire::ApiKey;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use crate::client::{Client, base_offset, bounded, config, produce};
+use crate::control::{address, ask, get, post, refused};
+
+fn server() -> Server {
+    let mut server = Server::listen(config(1, &[]), &Addresses::default()).unwrap();
+    server.open_control(&ControlAddress::loopback(0)).unwrap();
+    server
+}
+
+async fn dial(server: &Server) -> Client<TcpStream> {
+    Client::new(bounded(TcpStream::connect(address(server, 0))).await.unwrap())
+}
+
+async fn seen(server: &Server, path: &str) -> Value {
+    let (status, body) = get(server, path).await;
+    assert_eq!(status, 200, "{path}: {body}");
+    body
+}
+
+/// What waits, as soon as something does.
+async fn waiting(server: &Server) -> Value {
+    bounded(async {
+        loop {
+            let held = seen(server, "/held").await;
+            if held != json!([]) {
+                return held;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn faults_are_added_counted_waited_for_and_removed() {
+    let server = server();
+    assert_eq!(seen(&server, "/faults").await, json!([]));
+    let toml = "content-type: application/toml\r\n";
+    let plan = "[[fault]]\nname = \"once\"\non = \"Produce\"\nnth = 2\nwhen = \"applied\"\ndo = \"disconnect\"\n";
+    let (status, faults) = ask(&server, "POST /faults", toml, plan).await;
+    assert_eq!(status, 200, "{faults}");
+    assert_eq!((&faults[0]["name"], &faults[0]["fired"]), (&json!("once"), &json!(0)));
+    let second = json!({"fault": [{"name": "late", "on": "Fetch", "do": "lose"}]});
+    let (status, faults) = post(&server, "/faults", &second).await;
+    assert_eq!((status, faults.as_array().unwrap().len()), (200, 2), "{faults}");
+
+    let too_late = get(&server, "/faults/once/hits?within_ms=0").await;
+    refused(too_late, 408, "0 times");
+    let mut client = dial(&server).await;
+    base_offset(client.call(9, produce(-1, 1)).await);
+    let wait = get(&server, "/faults/once/hits");
+    let hit = async {
+        client.send(9, produce(-1, 1)).await;
+        client.is_closed_unanswered().await;
+    };
+    let ((status, fault), ()) = tokio::join!(bounded(wait), hit);
+    assert_eq!((status, &fault["fired"]), (200, &json!(1)));
+    assert_eq!(seen(&server, "/topics/a/partitions/0/log").await["log_end_offset"], 2);
+
+    let (status, gone) = ask(&server, "DELETE /faults/late", "", "").await;
+    assert_eq!((status, &gone["name"], &gone["matched"]), (200, &json!("late"), &json!(0)));
+    refused(ask(&server, "DELETE /faults/late", "", "").await, 404, "`late`");
+    refused(get(&server, "/faults/late/hits").await, 404, "`late`");
+    refused(get(&server, "/faults/once/hits?within_ms=25001").await, 400, "range");
+    let wrong =
+        ask(&server, "POST /faults", toml, "[[fault]]\non = \"Produse\"\ndo = \"lose\"\n").await;
+    refused(wrong, 422, "line 2");
+    refused(post(&server, "/faults", &json!({"fault": 1})).await, 422, "line 1");
+    refused(ask(&server, "POST /faults", "", plan).await, 415, "TOML");
+    let clock = json!({"fault": [{"on": "Produce", "do": {"advance-clock": {"ms": 1}}}]});
+    refused(post(&server, "/faults", &clock).await, 409, "clock");
+    let (status, process) =
+        ask(&server, "PUT /processes/app", "content-type: application/json\r\n", "{\"pid\": 4}")
+            .await;
+    assert_eq!((status, process), (200, json!({"pid": 4})));
+}
+
+#[tokio::test]
+async fn what_is_held_is_listed_and_released() {
+    let server = server();
+    let plan = json!({
+        "events": ["go"],
+        "fault": [{"on": "Produce", "nth": 1, "do": {"hold": {"event": "go"}}}],
+    });
+    let (status, answer) = post(&server, "/faults", &plan).await;
+    assert_eq!(status, 200, "{answer}");
+    let mut client = dial(&server).await;
+    client.send(9, produce(-1, 1)).await;
+    let held = waiting(&server).await;
+    assert_eq!((&held[0]["api"], &held[0]["answer"]), (&json!("Produce"), &json!(false)));
+    assert_eq!((&held[0]["client_id"], &held[0]["broker"]), (&json!("raw"), &json!(0)));
+    assert_eq!((&held[0]["waits_for"], &held[0]["until"]), (&json!("event"), &json!("go")));
+    assert_eq!(post(&server, "/raised/go", &json!({})).await, (200, json!([])));
+    base_offset(client.receive(ApiKey::Produce, 9).await.1);
+    refused(post(&server, "/held/99/release", &json!({})).await, 404, "99");
+}
+
+#[tokio::test]
+async fn in_stepped_mode_each_request_is_released_by_hand() {
+    let server = server();
+    let put = async |body: &str| {
+        ask(&server, "PUT /stepped", "content-type: application/json\r\n", body).await
+    };
+    assert_eq!(seen(&server, "/stepped").await, json!({"stepped": false}));
+    assert_eq!(put("{\"stepped\": true}").await, (200, json!({"stepped": true})));
+    let (mut one, mut other) = (dial(&server).await, dial(&server).await);
+    one.send(9, produce(-1, 1)).await;
+    let first = waiting(&server).await[0]["number"].as_u64().unwrap();
+    other.send(9, produce(-1, 1)).await;
+    let held = bounded(async {
+        loop {
+            let held = seen(&server, "/held").await;
+            if held.as_array().unwrap().len() == 2 {
+                return held;
+            }
+        }
+    })
+    .await;
+    assert_eq!(held[1]["waits_for"], "step");
+    let second = held[1]["number"].as_u64().unwrap();
+    let (status, left) = post(&server, &format!("/held/{second}/release"), &json!({})).await;
+    assert_eq!(
+        (status, &left[0]["number"], left.as_array().unwrap().len()),
+        (200, &json!(first), 1)
+    );
+    assert_eq!(base_offset(other.receive(ApiKey::Produce, 9).await.1), 0);
+    assert_eq!(put("{\"stepped\": false}").await, (200, json!({"stepped": false})));
+    assert_eq!(base_offset(one.receive(ApiKey::Produce, 9).await.1), 1);
+    refused(put("{\"stepped\": true, \"schedule\": \"Produse\"}").await, 422, "line 1");
+    let schedule = "{\"stepped\": true, \"schedule\": \"Produce client=raw\"}";
+    assert_eq!(put(schedule).await, (200, json!({"stepped": true})));
+    assert_eq!(base_offset(one.call(9, produce(-1, 1)).await), 2);
+}
