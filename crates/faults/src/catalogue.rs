@@ -3,13 +3,18 @@
 //! the plan that puts a client there and what it must do then.
 //!
 //! The windows are those of `docs/spec/crash-windows.md`. Where a plan must name a topic it is
-//! `orders`; where it must stop the client's process, that is registered as `client`.
+//! `orders`, and a transactional id is `tx`; where it must stop the client's process, that is
+//! registered as `client`.
 
 mod adding;
 mod ending;
 mod ending_twice;
+mod identity;
+mod marking;
 mod offsets;
 mod producing;
+mod reading;
+mod taking_over;
 mod verifying;
 
 use std::fmt;
@@ -127,12 +132,16 @@ const RETRY: &str = "find the coordinator or leader again if need be, and send t
 
 /// The windows by where they lie, by rising ids.
 const GROUPS: &[&[Window]] = &[
+    identity::WINDOWS,
+    reading::WINDOWS,
     adding::WINDOWS,
     verifying::WINDOWS,
     producing::WINDOWS,
     offsets::WINDOWS,
     ending::WINDOWS,
     ending_twice::WINDOWS,
+    marking::WINDOWS,
+    taking_over::WINDOWS,
 ];
 
 impl Window {

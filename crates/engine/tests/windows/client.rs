@@ -268,9 +268,9 @@ fn text(text: &'static str) -> StrBytes {
     StrBytes::from_static_str(text)
 }
 
-/// Somebody else's plain OffsetCommit, or join of the group.
-pub(crate) fn other(world: &mut World, request: impl Into<Request>, version: i16) {
-    if let Some(broker) = world.broker(Role::GroupCoordinator) {
+/// Another process asks for something.
+pub(crate) fn other(world: &mut World, role: Role, request: impl Into<Request>, version: i16) {
+    if let Some(broker) = world.broker(role) {
         world.ask("other", broker, version, request.into());
     }
 }

@@ -10,8 +10,8 @@ mod world;
 use fencepost_faults::{Plan, Versions, Window};
 
 use client::{Client, Known, join, other, plain_commit, takeover};
-use reading::{committed_offset, read_committed};
-use world::World;
+use reading::{committed_offset, offset_fetch, read_committed};
+use world::{Role, World};
 
 const TRANSACTIONS: i64 = 5;
 
@@ -21,13 +21,19 @@ const WEAK_BEFORE_2: [&str; 5] = ["W043", "W047", "W068", "W083", "W084"];
 /// What is wrong in the end.
 fn play(id: &str, plan: Plan, transaction_version: i16) -> Vec<String> {
     let settings: &[(&str, &str)] = match id {
+        // Nothing is deleted by its age when the clock goes on by a week.
+        "W122" => &[("log.retention.ms", "-1"), ("offsets.retention.minutes", "1000000")],
         "W043" => &[("transaction.partition.verification.enable", "false")],
         _ => &[],
     };
     let mut world = World::new(transaction_version, settings);
     world.add(plan);
-    if id == "W086" {
-        world.successor = Some(takeover());
+    match id {
+        "W004" | "W007" | "W086" => {
+            world.meanwhile = Some((Role::TransactionCoordinator, 4, takeover()));
+        }
+        "W022" => world.meanwhile = Some((Role::GroupCoordinator, 7, offset_fetch().into())),
+        _ => (),
     }
     let mut client = Client::new(&mut world, "client", transaction_version);
     if client.init().is_err() {
@@ -44,9 +50,10 @@ fn play(id: &str, plan: Plan, transaction_version: i16) -> Vec<String> {
             wrong.push(format!("transaction {number} leaves the offset {offset:?}"));
         }
         match id {
+            "W014" => other(client.world, Role::TransactionCoordinator, takeover(), 4),
             "W036" => client.world.raise("ended"),
-            "W066" => other(client.world, join(), 5),
-            "W071" => other(client.world, plain_commit(100), 8),
+            "W066" => other(client.world, Role::GroupCoordinator, join(), 5),
+            "W071" => other(client.world, Role::GroupCoordinator, plain_commit(100), 8),
             _ => (),
         }
     }

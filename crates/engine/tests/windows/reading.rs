@@ -10,8 +10,28 @@ use crate::world::{GROUP, Role, Said, World};
 
 /// The values that are delivered, in order, and whether all of the log is stable.
 pub(crate) fn read_committed(world: &mut World) -> (Vec<String>, bool) {
+    let mut values = Vec::new();
+    let mut next = 0;
+    loop {
+        let (before, more) = (next, fetch(world, next));
+        for (value, after) in more {
+            values.extend(value);
+            next = after;
+        }
+        if next == before {
+            break;
+        }
+    }
+    let state = world.engine.look().topic_state("orders").unwrap();
+    let offsets = state[0].offsets.unwrap();
+    (values, offsets.last_stable == offsets.log_end)
+}
+
+/// What one fetch delivers: of each batch its values, and the offset after it.
+fn fetch(world: &mut World, offset: i64) -> Vec<(Vec<String>, i64)> {
     let partition = FetchPartition::default()
         .with_partition(0)
+        .with_fetch_offset(offset)
         .with_current_leader_epoch(-1)
         .with_last_fetched_epoch(-1)
         .with_partition_max_bytes(1 << 20);
@@ -35,8 +55,9 @@ pub(crate) fn read_committed(world: &mut World) -> (Vec<String>, bool) {
     let mut whole = BytesMut::new();
     row.records.iter().for_each(|chunk| whole.extend_from_slice(chunk));
     let mut bytes = whole.freeze();
-    let mut values = Vec::new();
+    let mut batches = Vec::new();
     while let Some(batch) = StoredBatch::take(&mut bytes) {
+        let mut values = Vec::new();
         if filter.judge(&batch) == Delivery::Deliver {
             let records = batch.records().unwrap();
             values.extend(
@@ -45,23 +66,26 @@ pub(crate) fn read_committed(world: &mut World) -> (Vec<String>, bool) {
                 }),
             );
         }
+        batches.push((values, batch.last_offset().0 + 1));
     }
-    let state = world.engine.look().topic_state("orders").unwrap();
-    let offsets = state[0].offsets.unwrap();
-    (values, offsets.last_stable == offsets.log_end)
+    batches
+}
+
+/// OffsetFetch of what is stable.
+pub(crate) fn offset_fetch() -> OffsetFetchRequest {
+    let topic = fencepost_wire::messages::offset_fetch_request::OffsetFetchRequestTopic::default()
+        .with_name(StrBytes::from_static_str("orders").into())
+        .with_partition_indexes(vec![0]);
+    OffsetFetchRequest::default()
+        .with_group_id(StrBytes::from_static_str(GROUP).into())
+        .with_topics(Some(vec![topic]))
+        .with_require_stable(true)
 }
 
 /// The committed offset of the group, unless it is not stable or its coordinator does not say.
 pub(crate) fn committed_offset(world: &mut World) -> Option<i64> {
-    let topic = fencepost_wire::messages::offset_fetch_request::OffsetFetchRequestTopic::default()
-        .with_name(StrBytes::from_static_str("orders").into())
-        .with_partition_indexes(vec![0]);
-    let request = OffsetFetchRequest::default()
-        .with_group_id(StrBytes::from_static_str(GROUP).into())
-        .with_topics(Some(vec![topic]))
-        .with_require_stable(true);
     let coordinator = world.broker(Role::GroupCoordinator)?;
-    let Said::Answer(answer) = world.ask("reader", coordinator, 7, request.into()) else {
+    let Said::Answer(answer) = world.ask("reader", coordinator, 7, offset_fetch().into()) else {
         return None;
     };
     let Response::OffsetFetch(answer) = *answer else { panic!() };

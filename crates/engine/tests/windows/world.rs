@@ -23,8 +23,8 @@ pub(crate) struct World {
     connections: BTreeMap<(&'static str, BrokerId), ConnectionId>,
     /// What the engine has told its driver to send and close, and nobody has looked at yet.
     told: Vec<Output>,
-    /// What another process sends to the coordinator when the client waits for the first time.
-    pub(crate) successor: Option<Request>,
+    /// What another process sends when the client waits for the first time, and in which version.
+    pub(crate) meanwhile: Option<(Role, i16, Request)>,
     opened: u64,
     correlation_id: i32,
     /// The process `client` was killed.
@@ -67,7 +67,7 @@ impl World {
             now: START,
             connections: BTreeMap::new(),
             told: Vec::new(),
-            successor: None,
+            meanwhile: None,
             opened: 0,
             correlation_id: 0,
             is_killed: false,
@@ -199,10 +199,11 @@ impl World {
                     other => self.told.push(other),
                 }
             }
-            if let Some(request) = self.successor.take()
-                && let Some(coordinator) = self.broker(Role::TransactionCoordinator)
+            if client == "client"
+                && let Some((role, version, request)) = self.meanwhile.take()
+                && let Some(broker) = self.broker(role)
             {
-                self.ask("successor", coordinator, 4, request);
+                self.ask("other", broker, version, request);
                 continue;
             }
             if self.engine.next_deadline() > end {
