@@ -14,6 +14,7 @@ mod marking;
 mod offsets;
 mod producing;
 mod reading;
+mod surroundings;
 mod taking_over;
 mod verifying;
 
@@ -142,6 +143,7 @@ const GROUPS: &[&[Window]] = &[
     ending_twice::WINDOWS,
     marking::WINDOWS,
     taking_over::WINDOWS,
+    surroundings::WINDOWS,
 ];
 
 impl Window {

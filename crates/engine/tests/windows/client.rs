@@ -310,3 +310,10 @@ pub(crate) fn takeover() -> Request {
         .with_transaction_timeout_ms(600_000)
         .into()
 }
+
+/// The end of the topic.
+pub(crate) fn deletion() -> messages::DeleteTopicsRequest {
+    messages::DeleteTopicsRequest::default()
+        .with_topic_names(vec![text("orders").into()])
+        .with_timeout_ms(1_000)
+}

@@ -192,6 +192,29 @@ do = { error = "KAFKA_STORAGE_ERROR" }
 "#)]),
     },
     Window {
+        id: "W103",
+        name: "MARK-DELETED",
+        lies: "the partition is deleted before its marker is written",
+        leaves: Same("a transaction without that partition"),
+        outcome: &[Outcome::Commit, Outcome::Abort],
+        client: "nothing: it completes without it",
+        staging: Staging::Plans(&[all(r#"
+# Delete the topic when `markers` has fired.
+[[fault]]
+name = "markers"
+on = "WriteTxnMarkers"
+topic = "orders"
+do = { hold = { fault = "deleted" } }
+
+[[fault]]
+name = "deleted"
+on = "DeleteTopics"
+after = { fault = "markers" }
+when = "applied"
+do = { raise = "deleted" }
+"#)]),
+    },
+    Window {
         id: "W104",
         name: "MARK-OFFSETS",
         lies: "the group's coordinator stops before the marker has committed the offsets",

@@ -19,7 +19,7 @@ fn specified() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_window_is_one_of_the_specification_under_its_name() {
+fn the_windows_are_those_of_the_specification_under_their_names() {
     let specified = specified();
     assert!(specified.len() > 140, "{} windows", specified.len());
     let windows: Vec<_> =
@@ -30,6 +30,8 @@ fn every_window_is_one_of_the_specification_under_its_name() {
     }
     let ids: BTreeSet<_> = windows.iter().map(|(id, _)| id).collect();
     assert_eq!(ids.len(), windows.len());
+    let missing: Vec<_> = specified.iter().filter(|it| !windows.contains(it)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
