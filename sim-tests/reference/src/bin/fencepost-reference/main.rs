@@ -31,7 +31,7 @@ enum Command {
     Replay(replay::Replay),
     /// Leaves out steps of a scenario as long as a broker and fencepost still differ
     Shrink(chosen::Live),
-    /// Shows what a broker, or fencepost, answers
+    /// Shows scenarios, and what a broker, or fencepost, answers
     Show(show::Show),
     /// Tells for each safety rule which transcript fails when fencepost breaks it
     Rules,

@@ -20,6 +20,9 @@ pub(crate) struct Show {
 pub(crate) fn run(what: &Show) -> Result<bool, String> {
     for scenario in what.chosen.scenarios()? {
         println!("{}", scenario.title);
+        for step in &scenario.steps {
+            println!("  {}", step.line);
+        }
         let told = match what.bootstrap {
             Some(address) => play(&scenario, &mut Kafka::new(address)),
             None => play(&scenario, &mut model(what.chosen.target, None)?),
