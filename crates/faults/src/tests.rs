@@ -1,5 +1,6 @@
 //! Plans as texts, plans at work, and the schema.
 
+mod documentation;
 mod drawn;
 mod refusals;
 mod requests;
