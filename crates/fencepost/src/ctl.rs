@@ -1,6 +1,7 @@
 //! `fencepost ctl`: commands for a running server, sent to its control API.
 
 mod command;
+mod stream;
 use command::{Call, Command};
 
 use std::io::{self, Write as _};
@@ -9,12 +10,13 @@ use std::time::Duration;
 
 use clap::Args;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::{Request, StatusCode, Uri, header};
+use hyper::{Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// The longest that a command may take.
@@ -46,20 +48,28 @@ impl Ctl {
             Ok(call) => call,
             Err(message) => return failed(&message),
         };
-        let answer = match runtime {
-            Ok(runtime) => runtime.block_on(async {
-                timeout(COMMAND_TIME_MAX, send(&self.control, self.token.as_deref(), call)).await
-            }),
-            Err(error) => Ok(Err(format!("no runtime: {error}"))),
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return failed(&format!("no runtime: {error}")),
         };
-        match answer {
-            Ok(Ok(text)) => {
-                // A reader that has gone away wants no more output.
-                _ = writeln!(io::stdout(), "{text}");
-                ExitCode::SUCCESS
-            }
-            Ok(Err(message)) => failed(&message),
-            Err(_) => failed(&format!("no answer from {} within a minute", self.control)),
+        let token = self.token.as_deref();
+        let done = runtime.block_on(async {
+            let sent = timeout(COMMAND_TIME_MAX, send(&self.control, token, call)).await;
+            let slow = |_| format!("no answer from {} within a minute", self.control);
+            let (answer, driver) = sent.map_err(slow)??;
+            let done = if self.command.is_stream() && answer.status().is_success() {
+                stream::print(answer).await
+            } else {
+                let text = timeout(COMMAND_TIME_MAX, whole(answer)).await;
+                text.map_err(slow)?.map(|text| _ = writeln!(io::stdout(), "{text}"))
+            };
+            driver.abort();
+            done
+        });
+        match done {
+            // A reader that has gone away wants no more output.
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => failed(&message),
         }
     }
 }
@@ -69,8 +79,12 @@ fn failed(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The answer, or in words why there is none.
-async fn send(control: &Uri, token: Option<&str>, call: Call) -> Result<String, String> {
+/// The head of the answer and the connection's task, or in words why there is none.
+async fn send(
+    control: &Uri,
+    token: Option<&str>,
+    call: Call,
+) -> Result<(Response<Incoming>, JoinHandle<hyper::Result<()>>), String> {
     let shape = || {
         format!("--control {control}: give it as the ready line does, as in http://127.0.0.1:9100")
     };
@@ -100,14 +114,13 @@ async fn send(control: &Uri, token: Option<&str>, call: Call) -> Result<String, 
         .body(Full::new(Bytes::from(call.body)))
         .map_err(|error| error.to_string())?;
     let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
-        .collect()
-        .await
-        .map_err(|error| unreachable(&error))?
-        .to_bytes();
-    driver.abort();
-    answered(status, &body)
+    Ok((response, driver))
+}
+
+async fn whole(answer: Response<Incoming>) -> Result<String, String> {
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
+    answered(status, &body.map_err(|error| error.to_string())?.to_bytes())
 }
 
 fn answered(status: StatusCode, body: &[u8]) -> Result<String, String> {

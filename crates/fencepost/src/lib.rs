@@ -19,7 +19,8 @@ pub use fencepost_model::{
     TransactionStatus,
 };
 pub use fencepost_server::{
-    Addresses, BrokerState, ClockKind, ClockState, ControlAddress, ControlError, ListenError,
+    Addresses, BrokerState, ClockKind, ClockState, ControlAddress, ControlError, Happening,
+    ListenError, Unwatched, Watcher, What,
 };
 pub use fencepost_trace::{TraceHash, WriteError};
 pub use fencepost_wire::Release;

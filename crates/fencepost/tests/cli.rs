@@ -210,6 +210,32 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
     assert!(message.contains("--control-token"), "{message}");
 }
 
+/// What is streamed comes while it happens, one JSON object a line.
+#[test]
+fn ctl_streams_events_and_the_trace() {
+    let file = std::env::temp_dir().join(format!("streams-{}.trace", std::process::id()));
+    let record = file.display().to_string();
+    let (mut child, line) =
+        serve(&["serve", "--port", "0", "--control-port", "0", "--record", &record]);
+    let (_, control) = line.trim_end().split_once(" control=").unwrap();
+    let mut watching = fencepost(&["ctl", "--control", control, "events"]).spawn().unwrap();
+    let stdout = BufReader::new(watching.stdout.take().unwrap());
+    let (sender, events) = std::sync::mpsc::channel();
+    std::thread::spawn(move || stdout.lines().try_for_each(|line| sender.send(line.unwrap())));
+    // It says nothing when it begins to watch, so there is something to see until it is seen.
+    let commands = (0..1000).map(|_| ctl(control, "throttle 7"));
+    let seen = commands.map(|done| done.and(Ok(events.try_recv().ok())));
+    let event = seen.filter_map(|event| event.unwrap()).next().expect("it is told");
+    assert!(event.contains("throttle by 7 ms") && event.contains(r#""kind":"command""#), "{event}");
+    let trace = ctl(control, "trace").unwrap();
+    assert!(trace.matches("throttle").count() >= 1 && trace.starts_with('{'), "{trace}");
+    for child in [&mut child, &mut watching] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    std::fs::remove_file(&file).unwrap();
+}
+
 #[test]
 fn serve_says_which_port_is_taken() {
     let (mut child, line) = serve(&["serve", "--port", "0"]);

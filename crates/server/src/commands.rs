@@ -18,9 +18,11 @@ use fencepost_model::{
 };
 use thiserror::Error;
 use tokio::sync::Mutex;
+use tokio::sync::broadcast::Receiver;
 
-use crate::driver::{Broken, Driver};
+use crate::driver::{Broken, Driver, Happening};
 use crate::listener::Port;
+use crate::recording::RecordedFile;
 use crate::server::ListenError;
 
 /// Why a command was not carried out, or a question has no answer.
@@ -56,6 +58,9 @@ pub enum ControlError {
     /// Snapshots take memory.
     #[error("there are {SNAPSHOTS_MAX} snapshots already")]
     Snapshots,
+    /// The run is not recorded.
+    #[error("the run is not recorded")]
+    NotRecorded,
     /// There is no such replica to look at.
     #[error(transparent)]
     Replica(#[from] ReplicaUnknown),
@@ -187,6 +192,14 @@ impl Commands {
 
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> Result<T, ControlError> {
         Ok(self.driver.look(look)?)
+    }
+
+    pub(crate) fn watch(&self) -> Result<Receiver<Happening>, ControlError> {
+        Ok(self.driver.watch()?)
+    }
+
+    pub(crate) fn recorded_file(&self) -> Result<RecordedFile, ControlError> {
+        self.driver.recorded_file()?.ok_or(ControlError::NotRecorded)
     }
 
     pub(crate) fn throttle(&self, time_ms: i32) -> Result<(), ControlError> {

@@ -11,6 +11,7 @@ mod clock;
 mod cluster;
 mod coordinators;
 mod description;
+mod events;
 mod faults;
 mod groups;
 mod held;
@@ -25,6 +26,7 @@ mod refusal;
 mod snapshots;
 mod throttle;
 mod topics;
+mod trace;
 mod transactions;
 mod whole;
 
@@ -68,6 +70,8 @@ fn resources() -> OpenApiRouter<Arc<Commands>> {
         .routes(routes!(cluster::connections))
         .routes(routes!(cluster::messages))
         .routes(routes!(cluster::timers))
+        .routes(routes!(events::watch))
+        .routes(routes!(trace::download))
         .routes(routes!(brokers::list))
         .routes(routes!(brokers::crash))
         .routes(routes!(brokers::stop))

@@ -4,6 +4,9 @@
 mod deeds;
 mod line;
 pub(crate) use line::Line;
+mod time;
+mod watching;
+pub use watching::{Happening, What};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,12 +23,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::clock::{Clock, ClockKind};
 use crate::mailbox::{Answer, Closing, Mail, Mailbox};
-use crate::recording::Recording;
+use crate::recording::{RecordedFile, Recording};
 use crate::server::RunOptions;
 use deeds::Deed;
-
-/// Moments to which one holder of the lock moves a manual clock before it lets others in.
-const TURNS_AT_ONCE: usize = 1000;
+use watching::Watchers;
 
 /// The engine, its clock and its connections.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ struct State {
     next_look: Timestamp,
     stopping: bool,
     recording: Option<(Recorder, Recording)>,
+    watchers: Watchers,
 }
 
 /// A step panicked, so that the state of the cluster can no longer be trusted.
@@ -129,6 +131,7 @@ impl Driver {
                 next_look: Timestamp::NEVER,
                 stopping: false,
                 recording,
+                watchers: Watchers::none(),
             }),
             timers_changed: Notify::new(),
             ports_changed: Notify::new(),
@@ -251,64 +254,6 @@ impl Driver {
         Ok(next)
     }
 
-    /// Moves a manual clock on to `target`, and fires what comes due on the way, each timer at its own
-    /// moment. False if there is more to do than one holder of the lock may.
-    pub(crate) fn advance_towards(&self, target: Timestamp) -> Result<bool, Broken> {
-        let mut dispatch = Dispatch::default();
-        let mut state = self.lock()?;
-        let mut now = self.clock.now();
-        let mut turns = 0;
-        let is_there = loop {
-            let due = state.engine.next_deadline();
-            if due > target || state.stopping {
-                now = target;
-                break true;
-            }
-            if turns == TURNS_AT_ONCE {
-                break false;
-            }
-            now = now.max(due);
-            state.turn(now, Input::Tick, &mut dispatch);
-            turns += 1;
-        };
-        self.clock.set(now);
-        state.next_look = state.engine.next_deadline();
-        drop(state);
-        self.deliver(dispatch);
-        Ok(is_there)
-    }
-
-    /// When the next timer is due, or the next one of a name.
-    pub(crate) fn next_deadline(&self, timer: Option<&str>) -> Result<Option<Timestamp>, Broken> {
-        let state = self.lock()?;
-        Ok(match timer {
-            None => Some(state.engine.next_deadline()).filter(|at| *at < Timestamp::NEVER),
-            Some(name) => {
-                let mut deadlines = state.engine.look().deadlines();
-                deadlines.find(|deadline| deadline.timer.name() == name).map(|found| found.at)
-            }
-        })
-    }
-
-    /// The snapshots by name, with the moments at which they were taken.
-    pub(crate) fn snapshots(&self) -> Result<Vec<(String, Timestamp)>, Broken> {
-        let state = self.lock()?;
-        Ok(state.engine.snapshots().map(|(name, at)| (name.to_string(), at)).collect())
-    }
-
-    /// Makes the cluster what it was at a snapshot, and sets a manual clock back to that moment.
-    pub(crate) fn reset(&self, name: &str, at: Timestamp) -> Result<(), Broken> {
-        let mut dispatch = Dispatch::default();
-        let mut state = self.lock()?;
-        self.clock.set(at);
-        state.turn(self.clock.now(), Input::Reset(name.into()), &mut dispatch);
-        state.next_look = state.engine.next_deadline();
-        drop(state);
-        self.timers_changed.notify_one();
-        self.deliver(dispatch);
-        Ok(())
-    }
-
     /// Closes all connections and lets no others in.
     pub(crate) fn stop(&self) {
         // A broken cluster has to end its connections all the same.
@@ -321,6 +266,11 @@ impl Driver {
         }
         self.timers_changed.notify_one();
         self.ports_changed.notify_one();
+    }
+
+    /// The file that is recorded to, if there is one.
+    pub(crate) fn recorded_file(&self) -> Result<Option<RecordedFile>, Broken> {
+        Ok(self.lock()?.recording.as_ref().map(|(_, recording)| recording.file()))
     }
 
     /// Ends the recording, after [`Self::drained`]; none if there is none.
@@ -351,11 +301,15 @@ impl Driver {
 
 impl State {
     fn turn(&mut self, now: Timestamp, input: Input, dispatch: &mut Dispatch) {
-        let Self { engine, outputs, mailboxes, recording, .. } = self;
+        let Self { engine, outputs, mailboxes, recording, watchers, .. } = self;
+        let asked = watchers.is_watched.then(|| watching::asked(&input));
         let recorded = recording.as_ref().map(|_| recorded_input(&input));
         engine.handle(now, input, outputs);
         if let (Some((recorder, recording)), Some(input)) = (recording, recorded) {
             recording.put(recorder.turn(now, input, outputs));
+        }
+        if let Some(asked) = asked {
+            watchers.tell(now, asked, outputs);
         }
         for output in outputs.drain(..) {
             let (connection, mail) = match output {

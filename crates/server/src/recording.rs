@@ -3,8 +3,9 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::BufWriter;
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -30,8 +31,33 @@ const BUFFER_BYTES: usize = 1 << 18;
 /// A recording that goes on. Dropped, it ends without waiting for what is not written yet.
 #[derive(Debug)]
 pub(crate) struct Recording {
+    path: PathBuf,
     queue: Arc<Queue>,
     thread: Option<JoinHandle<Result<TraceHash, WriteError>>>,
+}
+
+/// The file of a recording that goes on.
+#[derive(Debug)]
+pub(crate) struct RecordedFile {
+    path: PathBuf,
+    queue: Arc<Queue>,
+}
+
+impl RecordedFile {
+    /// Waits until all turns so far are in the file, and opens it: so many bytes are whole lines.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn open(&self) -> io::Result<(File, u64)> {
+        let mut state = self.queue.state();
+        let taken = state.taken;
+        while state.written < taken && !state.failed {
+            state = self.queue.wait(state);
+        }
+        let length = state.length;
+        drop(state);
+        Ok((File::open(&self.path)?, length))
+    }
 }
 
 #[derive(Default, Debug)]
@@ -46,6 +72,11 @@ struct State {
     bytes: usize,
     /// The writer waits for the first turn.
     idle: bool,
+    /// So many turns were handed over, and so many are in the file.
+    taken: u64,
+    written: u64,
+    /// So many bytes of the file are whole lines.
+    length: u64,
     /// No turn comes any more.
     ended: bool,
     /// Nothing can be written any more: turns are dropped.
@@ -58,14 +89,16 @@ impl Recording {
     /// # Errors
     /// It cannot be written.
     pub(crate) fn begin(path: &Path, header: &Header) -> Result<Self, WriteError> {
+        let length = Arc::new(AtomicU64::new(0));
         let file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
-        let mut writer = Writer::new(file, header)?;
+        let mut writer = Writer::new(Counted { file, length: Arc::clone(&length) }, header)?;
         writer.flush()?;
         let queue = Arc::new(Queue::default());
+        queue.state().length = length.load(Ordering::Relaxed);
         let own = Arc::clone(&queue);
         let thread = std::thread::Builder::new().name("recording".to_owned());
-        let thread = thread.spawn(move || own.write(writer))?;
-        Ok(Self { queue, thread: Some(thread) })
+        let thread = thread.spawn(move || own.write(writer, &length))?;
+        Ok(Self { path: path.to_owned(), queue, thread: Some(thread) })
     }
 
     /// Hands a turn over. While too much waits to be written, the caller waits too.
@@ -78,12 +111,18 @@ impl Recording {
             return;
         }
         state.bytes += weight(&turn);
+        state.taken += 1;
         state.turns.push_back(turn);
         if state.idle {
             state.idle = false;
             drop(state);
             self.queue.changed.notify_all();
         }
+    }
+
+    /// Where it goes, and what is on its way there.
+    pub(crate) fn file(&self) -> RecordedFile {
+        RecordedFile { path: self.path.clone(), queue: Arc::clone(&self.queue) }
     }
 
     /// Writes all that waits and the last line.
@@ -118,8 +157,12 @@ impl Queue {
         self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn write(&self, mut writer: Writer<BufWriter<File>>) -> Result<TraceHash, WriteError> {
-        let written = self.write_turns(&mut writer).and_then(|()| writer.finish());
+    fn write(
+        &self,
+        mut writer: Writer<Counted>,
+        length: &AtomicU64,
+    ) -> Result<TraceHash, WriteError> {
+        let written = self.write_turns(&mut writer, length).and_then(|()| writer.finish());
         if let Err(error) = &written {
             error!("{error}: the rest of the run is not recorded");
             self.state().failed = true;
@@ -128,12 +171,22 @@ impl Queue {
         written
     }
 
-    fn write_turns(&self, writer: &mut Writer<BufWriter<File>>) -> Result<(), WriteError> {
+    fn write_turns(
+        &self,
+        writer: &mut Writer<Counted>,
+        length: &AtomicU64,
+    ) -> Result<(), WriteError> {
         while let Some(turns) = self.next_turns() {
+            let count = turns.len() as u64;
             for turn in turns {
                 writer.turn(&turn)?;
             }
             writer.flush()?;
+            let mut state = self.state();
+            state.written += count;
+            state.length = length.load(Ordering::Relaxed);
+            drop(state);
+            self.changed.notify_all();
         }
         Ok(())
     }
@@ -160,6 +213,25 @@ impl Queue {
             self.changed.notify_all();
         }
         (!turns.is_empty()).then_some(turns)
+    }
+}
+
+/// A file that tells how many bytes it was given.
+#[derive(Debug)]
+struct Counted {
+    file: BufWriter<File>,
+    length: Arc<AtomicU64>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.length.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

@@ -188,6 +188,10 @@ pub(super) enum Command {
         /// Its name
         name: String,
     },
+    /// Print what happens, one JSON object a line, until the server ends
+    Events,
+    /// Print the trace of the run as far as it goes, for `fencepost replay`
+    Trace,
     /// Print the OpenAPI description of the control API
     Openapi,
 }
@@ -235,6 +239,11 @@ impl Call {
 }
 
 impl Command {
+    /// Whether the answer is printed as it comes, and not as one JSON value.
+    pub(super) const fn is_stream(&self) -> bool {
+        matches!(self, Self::Events | Self::Trace)
+    }
+
     /// The request, or in words why there is none.
     pub(super) fn call(&self) -> Result<Call, String> {
         Ok(match self {
@@ -312,6 +321,8 @@ impl Command {
                 let body = json!({ "stepped": false });
                 Call::with(Method::PUT, "/stepped", body.to_string())
             }
+            Self::Events => Call::get("/events"),
+            Self::Trace => Call::get("/trace"),
             Self::Openapi => Call::get("/openapi.json"),
         })
     }

@@ -5,7 +5,7 @@ use fencepost_model::{
     Cluster, ConnectionDescription, Deadline, GroupDescription, LogPage, LogRange,
     MessageDescription, PartitionProducers, TopicDescription, TransactionDescription,
 };
-use fencepost_server::ControlError;
+use fencepost_server::{ControlError, Watcher};
 
 use super::TestCluster;
 
@@ -93,6 +93,15 @@ impl TestCluster {
     /// The cluster is broken.
     pub fn messages(&self) -> Result<Vec<MessageDescription>, ControlError> {
         self.server.look(|cluster| cluster.messages().collect())
+    }
+
+    /// Watches what happens from now on: requests, answers, connections, commands and faults that
+    /// fire, in the order in which they happen. One who reads too slowly misses some.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn watch(&self) -> Result<Watcher, ControlError> {
+        self.server.watch()
     }
 
     /// The timers that run inside the brokers, in the order in which they come due.

@@ -112,6 +112,9 @@ impl From<ControlError> for Refusal {
                 StatusCode::NOT_FOUND,
                 "GET /groups lists the groups that are known, and the partitions still being read",
             ),
+            ControlError::NotRecorded => {
+                (StatusCode::CONFLICT, "start the server with --record FILE")
+            }
             ControlError::RealClock => {
                 (StatusCode::CONFLICT, "start the server with --clock manual to move its time")
             }

@@ -14,3 +14,4 @@ mod order;
 mod recording;
 mod slow;
 mod time;
+mod watching;
