@@ -405,3 +405,22 @@ fn serve_refuses_a_plan_with_the_line_and_the_reason() {
     let missing = self::output(&["serve", "--port", "0", "--schedule", "no/such/file"]);
     assert_eq!(missing.status.code(), Some(2));
 }
+
+#[test]
+fn windows_are_listed_and_shown_with_their_plans() {
+    let said = |arguments: &[&str]| {
+        let output = output(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let list = said(&["windows"]);
+    assert_eq!(list.lines().count(), 146);
+    let pages = said(&["windows", "W083", "produce-anr"]);
+    assert!(pages.contains("W083 END-DELAYED-NEXT\n") && pages.contains("W049 PRODUCE-ANR\n"));
+    let plan = pages.split("# Plan for any transaction version\n").nth(1).unwrap();
+    let plan = plan.split("\nW049").next().unwrap();
+    assert!(fencepost::faults::Plan::from_toml(plan).is_ok(), "{plan}");
+    assert!(said(&["windows", "--schema"]).contains("\"title\": \"A fault plan of fencepost\""));
+    let refused = output(&["windows", "W999"]);
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("`fencepost windows` lists them"));
+}
