@@ -225,6 +225,10 @@ fn append(step: &mut Step<'_>, commit: &mut Commit) -> Result<bool, ErrorCode> {
     }
     let id = ProducerId::from_wire(&request.producer_id);
     let epoch = ProducerEpoch(request.producer_epoch);
+    // TXOFF-33: a batch of a producer without an epoch cannot be built.
+    if id.is_some() && epoch < ProducerEpoch(0) && !records.is_empty() {
+        return Err(ErrorCode::UnknownServerError);
+    }
     let producer = TransactionalProducer { id, epoch, guard: *guard };
     // Without a producer id, which only passes where nothing is verified, it is a plain commit.
     shard.write(records, id.is_some().then_some(producer))?;
