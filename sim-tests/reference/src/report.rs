@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use fencepost_ids::Rule;
+
 use crate::canonical::ACCEPTED;
 use crate::comparison::count_requests;
 use crate::files::{all_scenarios, comparisons, scenario_of, transcripts_of};
 use crate::target::Target;
+use crate::witness::NOT_SHOWN;
 
 const HEAD: &str = "# Held against Apache Kafka
 
@@ -47,7 +50,7 @@ pub fn report() -> Result<String, String> {
         let _ = writeln!(page, "| {target} | {by_hand} | {by_chance} | {total} |");
         add(&mut requests, &of_target);
     }
-    page.push_str("\n## Live brokers\n\nScenarios by chance that a broker and fencepost answered alike, all of them:\n\n");
+    page.push_str("\n## Live brokers\n\nScenarios by chance that a broker and fencepost answered alike, all of them. One that differed while\nothers ran was played again alone: batches of several clients may share a question to a coordinator, and the\nerror that old clients read then (VERIFY-06).\n\n");
     page.push_str("| release and level | seeds | scenarios | requests |\n|---|---|---:|---:|\n");
     for comparison in comparisons().map_err(|error| error.to_string())? {
         let total: u64 = comparison.requests.values().sum();
@@ -74,12 +77,31 @@ pub fn report() -> Result<String, String> {
             versions.iter().map(|(version, count)| format!("{version}: {count}")).collect();
         let _ = writeln!(page, "| {api} | {} |", cells.join(", "));
     }
+    page.push_str(&rules());
     page.push_str("\n## What may differ\n\n");
     for (what, reason) in ACCEPTED {
         let _ = writeln!(page, "- {what}: {reason}");
     }
     page.push_str("\n`docs/spec-errata.md` names what differs on purpose beyond these; no scenario asks for it.\n");
     Ok(page)
+}
+
+/// How many safety rules have a transcript that fails without them, and why the others have none.
+fn rules() -> String {
+    let (all, not_shown) = (Rule::ALL.len(), NOT_SHOWN.len());
+    let mut text = format!(
+        "\n## Safety rules\n\nOf the {all} rules that `--without` switches off, {} make a transcript fail when they are; \
+         `rules` prints\nwhich. The others cannot be seen at one broker without crashes:\n\n",
+        all - not_shown
+    );
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (rule, reason) in NOT_SHOWN {
+        by_reason.entry(reason).or_default().push(rule);
+    }
+    for (reason, rules) in by_reason {
+        let _ = writeln!(text, "- {reason}: {}", rules.join(", "));
+    }
+    text
 }
 
 fn add(sum: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) {
