@@ -147,10 +147,17 @@ impl Engine {
             if self.house.is_some() && self.attend(now, out) {
                 continue;
             }
-            let Some(id) = self.next_message() else { return true };
-            match &self.house {
-                None => self.step(now, Step::Deliver(id), out),
-                Some(_) => self.message_arrives(now, id, out),
+            match (self.next_message(), &self.house) {
+                (Some(id), None) => self.step(now, Step::Deliver(id), out),
+                (Some(id), Some(_)) => self.message_arrives(now, id, out),
+                (None, None) => return true,
+                // A turn comes when all that followed from the one before is done, so that it does
+                // not matter whether its request was there already.
+                (None, Some(_)) => {
+                    if self.due(now).is_some() || !self.take_turn(now, out) {
+                        return true;
+                    }
+                }
             }
         }
         false

@@ -186,7 +186,7 @@ impl Engine {
             }
             return true;
         }
-        if let Some(number) = house.next_over().or_else(|| house.next_scheduled(&self.cluster)) {
+        if let Some(number) = house.next_over() {
             self.go_on(now, number, out);
             return true;
         }
@@ -197,6 +197,15 @@ impl Engine {
             return true;
         }
         false
+    }
+
+    /// Lets go on what has its turn, if anything has.
+    pub(crate) fn take_turn(&mut self, now: Timestamp, out: &mut Vec<Output>) -> bool {
+        let next = self.house.as_mut().and_then(|house| house.next_scheduled(&self.cluster));
+        if let Some(number) = next {
+            self.go_on(now, number, out);
+        }
+        next.is_some()
     }
 
     /// Something has waited for long enough, or is released by hand.

@@ -159,6 +159,8 @@ impl Serve {
             () = cluster.broken() => true,
         };
         let faults = cluster.faults().unwrap_or_default();
+        let turn = cluster.next_turn().unwrap_or_default();
+        let held = cluster.held().unwrap_or_default();
         // It is asked for faults that never fired below.
         let stopped = cluster.finish().await;
         if broken {
@@ -167,7 +169,7 @@ impl Serve {
         if let Some(Err(error)) = stopped.recording {
             return Err(error.to_string());
         }
-        Ok(gate::report(&faults, is_strict))
+        Ok(gate::report(&faults, turn, &held, is_strict))
     }
 
     fn cluster(self) -> TestClusterBuilder {

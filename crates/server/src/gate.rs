@@ -70,6 +70,10 @@ impl Commands {
         self.command(GateCommand::Follow(schedule))
     }
 
+    pub(crate) fn next_turn(&self) -> Result<Option<(u64, String)>, ControlError> {
+        Ok(self.driver.look_at_engine(fencepost_engine::Engine::next_turn)?)
+    }
+
     pub(crate) fn flow(&self) -> Result<(), ControlError> {
         self.command(GateCommand::Flow)
     }

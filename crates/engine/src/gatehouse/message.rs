@@ -50,7 +50,7 @@ impl Engine {
     pub(crate) fn message_arrives(&mut self, now: Timestamp, id: MessageId, out: &mut Vec<Output>) {
         let Some(message) = self.cluster.message(id) else { return };
         let api = kind(message).api();
-        if self.house.as_ref().is_some_and(|house| house.stops(api)) {
+        if self.house.as_ref().is_some_and(|house| house.stops_message(api)) {
             return self.keep(Patience::Step, Passing::new(id, VecDeque::new(), true));
         }
         self.message_received(now, id, out);

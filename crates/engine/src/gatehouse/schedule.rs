@@ -9,14 +9,16 @@ use fencepost_wire::ApiKey;
 use thiserror::Error;
 
 use super::{Crossing, Gatehouse, Held, Patience};
+use crate::Engine;
 
 /// The order in which requests and messages between brokers pass.
 ///
 /// One line for each, and nothing passes before its turn: an API, and perhaps `client=` with a
 /// client id or the beginning of one and `*`, `from=` and `to=` with the ids of brokers, and `answer`
-/// for the answer of one broker to another. With `from`, `to` or `answer` it is a message between
-/// brokers, without them a request of a client. `pass` and APIs: these always pass, whoever sends
-/// them. After the last line all passes. What follows a `#` is a comment.
+/// for the answer of one broker to another. With `from`, `to` or `answer`, and for WriteTxnMarkers
+/// without `client`, it is a message between brokers, otherwise a request of a client. `pass` and
+/// APIs: these always pass, whoever sends them; `pass brokers` is all messages between brokers.
+/// After the last line all passes. What follows a `#` is a comment.
 ///
 /// ```text
 /// pass ApiVersions Metadata FindCoordinator
@@ -27,8 +29,16 @@ use super::{Crossing, Gatehouse, Held, Patience};
 /// ```
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Schedule {
-    passes: Vec<ApiKey>,
+    passes: Passes,
     turns: VecDeque<Turn>,
+}
+
+/// What need not wait for a turn.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+struct Passes {
+    apis: Vec<ApiKey>,
+    /// Messages between brokers.
+    brokers: bool,
 }
 
 /// Whose turn it is.
@@ -57,9 +67,11 @@ pub struct ScheduleError {
 /// How far a schedule is.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Stepping {
-    passes: Vec<ApiKey>,
+    passes: Passes,
     /// None where all is released by hand.
     turns: Option<VecDeque<Turn>>,
+    /// How many turns there have been.
+    taken: u64,
 }
 
 impl FromStr for Schedule {
@@ -79,23 +91,28 @@ impl FromStr for Schedule {
 impl fmt::Display for Schedule {
     /// The text of which it is made, line by line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for api in &self.passes {
+        for api in &self.passes.apis {
             writeln!(f, "pass {api}")?;
         }
-        for Turn { api, sender } in &self.turns {
-            write!(f, "{api}")?;
-            match sender {
-                Sender::Client { id: None } => {}
-                Sender::Client { id: Some(id) } => write!(f, " client={id}")?,
-                Sender::Broker { from, to, is_answer } => {
-                    from.iter().try_for_each(|from| write!(f, " from={from}"))?;
-                    to.iter().try_for_each(|to| write!(f, " to={to}"))?;
-                    f.write_str(if *is_answer { " answer" } else { "" })?;
-                }
-            }
-            writeln!(f)?;
+        if self.passes.brokers {
+            writeln!(f, "pass brokers")?;
         }
-        Ok(())
+        self.turns.iter().try_for_each(|turn| writeln!(f, "{turn}"))
+    }
+}
+
+impl fmt::Display for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.api)?;
+        match &self.sender {
+            Sender::Client { id: None } => Ok(()),
+            Sender::Client { id: Some(id) } => write!(f, " client={id}"),
+            Sender::Broker { from, to, is_answer } => {
+                from.iter().try_for_each(|from| write!(f, " from={from}"))?;
+                to.iter().try_for_each(|to| write!(f, " to={to}"))?;
+                f.write_str(if *is_answer { " answer" } else { "" })
+            }
+        }
     }
 }
 
@@ -105,10 +122,17 @@ impl Schedule {
             [] => {}
             ["pass", apis @ ..] => {
                 for name in apis {
-                    self.passes.push(api(name)?);
+                    match *name {
+                        "brokers" => self.passes.brokers = true,
+                        name => self.passes.apis.push(api(name)?),
+                    }
                 }
             }
-            [name, rest @ ..] => self.turns.push_back(turn(api(name)?, rest)?),
+            [name, rest @ ..] => {
+                let api = api(name)?;
+                let sender = sender(api, rest)?;
+                self.turns.push_back(Turn { api, sender });
+            }
         }
         Ok(())
     }
@@ -119,7 +143,7 @@ fn api(name: &str) -> Result<ApiKey, String> {
     found.copied().ok_or_else(|| format!("there is no API `{name}`; write it as in EndTxn"))
 }
 
-fn turn(api: ApiKey, words: &[&str]) -> Result<Turn, String> {
+fn sender(api: ApiKey, words: &[&str]) -> Result<Sender, String> {
     let (mut id, mut from, mut to, mut is_answer) = (None, None, None, false);
     for word in words {
         match word.split_once('=') {
@@ -131,12 +155,13 @@ fn turn(api: ApiKey, words: &[&str]) -> Result<Turn, String> {
         }
     }
     let is_broker = from.is_some() || to.is_some() || is_answer;
-    let sender = match (is_broker, id) {
-        (true, Some(_)) => return Err("a message between brokers has no client".to_owned()),
-        (true, None) => Sender::Broker { from, to, is_answer },
-        (false, id) => Sender::Client { id },
-    };
-    Ok(Turn { api, sender })
+    match id {
+        Some(_) if is_broker => Err("a message between brokers has no client".to_owned()),
+        None if is_broker || api == ApiKey::WriteTxnMarkers => {
+            Ok(Sender::Broker { from, to, is_answer })
+        }
+        id => Ok(Sender::Client { id }),
+    }
 }
 
 fn broker(text: &str) -> Result<BrokerId, String> {
@@ -170,20 +195,36 @@ impl Turn {
 
 impl Stepping {
     /// One at a time, by hand.
-    pub(crate) const fn by_hand() -> Self {
-        Self { passes: Vec::new(), turns: None }
+    pub(crate) fn by_hand() -> Self {
+        Self::default()
     }
 
     pub(crate) fn by(schedule: Schedule) -> Self {
         let Schedule { passes, turns } = schedule;
-        Self { passes, turns: Some(turns) }
+        Self { passes, turns: Some(turns), taken: 0 }
+    }
+}
+
+impl Engine {
+    /// Whose turn it is in a schedule that has not come to its end: its number, from 1, and what
+    /// the schedule says of it.
+    #[must_use]
+    pub fn next_turn(&self) -> Option<(u64, String)> {
+        let stepping = self.house.as_ref()?.stepping.as_ref()?;
+        let turn = stepping.turns.as_ref()?.front()?;
+        Some((stepping.taken + 1, turn.to_string()))
     }
 }
 
 impl Gatehouse {
-    /// Whether requests and messages of an API have to wait for their turn.
+    /// Whether requests of an API have to wait for their turn.
     pub(super) fn stops(&self, api: ApiKey) -> bool {
-        self.stepping.as_ref().is_some_and(|stepping| !stepping.passes.contains(&api))
+        self.stepping.as_ref().is_some_and(|stepping| !stepping.passes.apis.contains(&api))
+    }
+
+    /// The same of messages between brokers.
+    pub(super) fn stops_message(&self, api: ApiKey) -> bool {
+        self.stops(api) && self.stepping.as_ref().is_some_and(|stepping| !stepping.passes.brokers)
     }
 
     /// What waits for its turn and has it: the schedule goes on to the next.
@@ -198,8 +239,9 @@ impl Gatehouse {
             return self.next_scheduled(cluster);
         };
         let number = self.list(cluster).find(|held| waits(held) && turn.is_of(held))?.number;
-        if let Some(turns) = self.stepping.as_mut().and_then(|stepping| stepping.turns.as_mut()) {
-            turns.pop_front();
+        if let Some(stepping) = &mut self.stepping {
+            stepping.taken += 1;
+            stepping.turns.as_mut().and_then(VecDeque::pop_front);
         }
         Some(number)
     }

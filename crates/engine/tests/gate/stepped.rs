@@ -93,6 +93,45 @@ fn a_schedule_chooses_who_is_first_whoever_came_first() {
 }
 
 #[test]
+fn a_schedule_of_markers_is_one_of_messages_and_tells_whose_turn_it_is() {
+    let mut play = Play::new();
+    let client = play.client("a");
+    let identity = play.begin(client);
+    let schedule = "# the end\nEndTxn\n\nWriteTxnMarkers\nHeartbeat client=b\n";
+    play.gate(GateCommand::Follow(schedule.parse().expect("it is a schedule")));
+    assert_eq!(play.engine.next_turn(), Some((1, "EndTxn".to_owned())));
+    play.ask(client, 4, commit(identity));
+    assert_eq!((play.state(), play.log_end()), ("PrepareCommit", 1));
+    assert_eq!(play.engine.next_turn(), Some((3, "Heartbeat client=b".to_owned())));
+    play.gate(GateCommand::Flow);
+    assert_eq!((play.state(), play.engine.next_turn()), ("CompleteCommit", None));
+}
+
+/// A coordinator is asked about a transactional Produce before the next request has its turn,
+/// whether that waits already or comes later.
+#[test]
+fn a_turn_ends_with_all_that_follows_from_it() {
+    let run = |waits_already: bool| {
+        let mut play = Play::new();
+        let (a, b) = (play.client("a"), play.client("b"));
+        let identity = play.init(a);
+        let schedule = "pass brokers\nAddPartitionsToTxn\nEndTxn client=b\n";
+        play.gate(GateCommand::Follow(schedule.parse().expect("it is a schedule")));
+        if waits_already {
+            play.ask(b, 4, commit(identity));
+            play.ask(a, 3, add(identity));
+        } else {
+            play.ask(a, 3, add(identity));
+            play.ask(b, 4, commit(identity));
+        }
+        (play.heard(a), play.heard(b)[0].end_code(), play.state(), play.log_end())
+    };
+    assert_eq!(run(true).1, run(false).1);
+    assert_eq!((run(true).2, run(true).3), (run(false).2, run(false).3));
+    assert_eq!(run(true).2, "CompleteCommit");
+}
+
+#[test]
 fn after_the_last_line_all_passes() {
     let mut play = Play::new();
     let client = play.client("a");

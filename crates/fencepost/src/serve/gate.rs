@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use fencepost::faults::{FaultStatus, Plan};
-use fencepost::{Schedule, TestClusterBuilder};
+use fencepost::{Crossing, Held, Schedule, TestClusterBuilder};
 
 use super::refuse;
 
@@ -17,7 +17,7 @@ pub(super) struct GateOptions {
     /// stderr says which faults fired, how often, and which never did
     #[arg(long = "faults", value_name = "FILE")]
     plans: Vec<PathBuf>,
-    /// End with exit code 1 if a fault never fired
+    /// End with exit code 1 if a fault never fired, or a schedule did not come to its end
     #[arg(long)]
     strict: bool,
     /// Let every request and every message between brokers wait until it is released
@@ -65,9 +65,14 @@ fn read(path: &Path) -> String {
     text.unwrap_or_else(|error| refuse(&format!("cannot read {}: {error}", path.display())))
 }
 
-/// Says on stderr what became of the faults. The exit code is 1 if that is strict and one of them
-/// never fired.
-pub(super) fn report(faults: &[FaultStatus], is_strict: bool) -> ExitCode {
+/// Says on stderr what became of the faults, whose turn it was in a schedule that did not come to
+/// its end, and what was held. The exit code is 1 if that is strict, and a fault never fired or there was a turn.
+pub(super) fn report(
+    faults: &[FaultStatus],
+    turn: Option<(u64, String)>,
+    held: &[Held],
+    is_strict: bool,
+) -> ExitCode {
     for FaultStatus { name, matched, fired, .. } in faults {
         match (fired, matched) {
             (0, 0) => eprintln!("fault {name}: never fired, matched nothing"),
@@ -75,9 +80,24 @@ pub(super) fn report(faults: &[FaultStatus], is_strict: bool) -> ExitCode {
             _ => eprintln!("fault {name}: fired {fired} times, matched {matched} times"),
         }
     }
-    if is_strict && faults.iter().any(|fault| fault.fired == 0) {
-        eprintln!("error: a fault never fired");
-        return ExitCode::FAILURE;
+    if let Some((number, text)) = &turn {
+        eprintln!("schedule: stopped before turn {number}, `{text}`");
     }
-    ExitCode::SUCCESS
+    for Held { number, api, is_answer, crossing, .. } in held {
+        let what = if *is_answer { "the answer to" } else { "the" };
+        match crossing {
+            Crossing::Client { client_id, .. } => {
+                eprintln!("held: {number}: {what} {api} of client `{client_id}`");
+            }
+            Crossing::Brokers { from, to } => {
+                eprintln!("held: {number}: {what} {api} from broker {from} to {to}");
+            }
+        }
+    }
+    match is_strict && (turn.is_some() || faults.iter().any(|fault| fault.fired == 0)) {
+        true if turn.is_some() => eprintln!("error: the schedule did not come to its end"),
+        true => eprintln!("error: a fault never fired"),
+        false => return ExitCode::SUCCESS,
+    }
+    ExitCode::FAILURE
 }

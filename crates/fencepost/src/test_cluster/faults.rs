@@ -161,6 +161,15 @@ impl TestCluster {
         self.server.release(number)
     }
 
+    /// Whose turn it is in a schedule that has not come to its end: its number, from 1, and what
+    /// the schedule says of it.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn next_turn(&self) -> Result<Option<(u64, String)>, ControlError> {
+        self.server.next_turn()
+    }
+
     /// Lets all pass that waits for its turn, now and later.
     ///
     /// # Errors

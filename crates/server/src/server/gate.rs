@@ -79,6 +79,15 @@ impl Server {
         self.commands.follow(schedule)
     }
 
+    /// Whose turn it is in a schedule that has not come to its end: its number, from 1, and what
+    /// the schedule says of it.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn next_turn(&self) -> Result<Option<(u64, String)>, ControlError> {
+        self.commands.next_turn()
+    }
+
     /// Ends [`Self::step`] and [`Self::follow`]: all passes again.
     ///
     /// # Errors
