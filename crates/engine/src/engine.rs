@@ -116,6 +116,11 @@ impl Engine {
         self.house.is_some()
     }
 
+    /// Whether the cluster tells its events from now on, among the outputs ([`Output::Event`]).
+    pub fn observe(&mut self, on: bool) {
+        self.cluster.observe(on);
+    }
+
     /// Looks at the cluster between two turns.
     #[must_use]
     pub fn look(&self) -> &Cluster {
@@ -125,6 +130,7 @@ impl Engine {
     pub(crate) fn step(&mut self, now: Timestamp, step: Step, out: &mut Vec<Output>) {
         let mut effects = std::mem::take(&mut self.effects);
         self.cluster.handle(now, step, &mut effects);
+        out.extend(self.cluster.take_events().into_iter().map(Output::Event));
         for mut effect in effects.drain(..) {
             if self.throttle_ms > 0
                 && let Effect::Respond { ticket, response } = &mut effect

@@ -8,6 +8,7 @@
 //! Between the cluster and its network stands a gate: what a fault plan says happens to requests,
 //! answers and messages between brokers there, and what is held waits there.
 
+pub mod describe;
 mod engine;
 pub use engine::Engine;
 mod gatehouse;
@@ -19,4 +20,6 @@ pub use output::Output;
 pub mod record;
 mod replay;
 pub use replay::{Difference, Replay, ReplayError};
+mod telling;
+pub use telling::Telling;
 mod snapshots;

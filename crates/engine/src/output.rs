@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fencepost_faults::Signal;
 use fencepost_ids::{BrokerId, ConnectionId};
-use fencepost_model::Ticket;
+use fencepost_model::{Event, Ticket};
 use fencepost_wire::{Frame, Response};
 
 /// One effect of a turn, for the driver to carry out in order.
@@ -44,6 +44,9 @@ pub enum Output {
     AdvanceClock(u64),
     /// A fault signals a process.
     Signal(Signal),
+    /// Something happened inside; told only while the engine observes
+    /// ([`Engine::observe`](crate::Engine::observe)), and nothing to do.
+    Event(Event),
     /// A fault fired; what it does follows.
     Hit {
         /// Which.

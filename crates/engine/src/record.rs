@@ -1,7 +1,9 @@
 //! Between the engine's own types and those of a trace.
 
 mod config;
+mod event;
 pub use config::{BadHeader, config_of, recorded_config};
+pub use event::recorded_event;
 mod gate;
 mod input;
 pub use input::{BadInput, input_of, recorded_input};

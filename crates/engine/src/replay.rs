@@ -77,6 +77,11 @@ impl Replay {
         Ok(Self { engine, release, outputs: Vec::new() })
     }
 
+    /// From now on the outputs of [`Self::take`] tell what happens inside.
+    pub fn observe(&mut self) {
+        self.engine.observe(true);
+    }
+
     /// The engine after the last turn.
     #[must_use]
     pub const fn engine(&self) -> &Engine {

@@ -337,6 +337,32 @@ fn replay_proves_that_a_recorded_run_goes_the_same_way_again() {
 }
 
 #[test]
+fn replay_tells_a_run_in_each_form() {
+    let recorded = Recorded::run("told");
+    let picture = recorded.0.with_extension("svg");
+    for (form, begin) in [
+        ("text", "     2        0 ms  connection 0 → broker 0: ApiVersions"),
+        ("mermaid", "sequenceDiagram\n"),
+        ("html", "<!doctype html>\n"),
+    ] {
+        let (code, stdout, stderr) = recorded.replay(&["--as", form]);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{form}");
+        let time = |text: &str| text.split_once(" ms").map(|(_, rest)| rest.to_owned());
+        let (told, expected) = match form {
+            "text" => (time(&stdout).unwrap(), time(begin).unwrap()),
+            _ => (stdout, begin.to_owned()),
+        };
+        assert!(told.starts_with(&expected), "{form}: {told}");
+    }
+    let (code, stdout, _) =
+        recorded.replay(&["--as", "svg", "--out", picture.to_str().unwrap(), "--until", "2"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), ""));
+    let svg = std::fs::read_to_string(&picture).unwrap();
+    std::fs::remove_file(&picture).unwrap();
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
+}
+
+#[test]
 fn replay_names_the_turn_that_goes_another_way() {
     let recorded = Recorded::run("other");
     let text = std::fs::read_to_string(&recorded.0).unwrap();

@@ -6,7 +6,6 @@
 
 mod chance;
 mod client;
-mod describe;
 mod links;
 mod options;
 pub use options::{Fixed, Options};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use fencepost_engine::describe;
 use fencepost_ids::{BrokerId, ClientId, ConnectionId, Timestamp, TopicName};
 use fencepost_model::{Candidates, Cluster, Input, MessageId, Output, Timer};
 use fencepost_oracle::{ActorId, Circumstances, History};
@@ -10,7 +11,6 @@ use fencepost_wire::{RequestHeader, encode_response};
 
 use crate::chance::Chance;
 use crate::client::{Client, Io, Protocol, Signal, Tag, Wait};
-use crate::describe;
 use crate::links::Links;
 use crate::options::Options;
 use crate::trace::Trace;

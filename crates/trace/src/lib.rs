@@ -11,6 +11,8 @@ mod event;
 pub use event::{BatchAppend, Event, GroupOffset};
 mod header;
 pub use header::{Broker, Clock, Config, FORMAT, Header, ProducerIdBlocks, Topic, VERSION};
+mod story;
+pub use story::{Happening, Lane, Moment, html, mermaid, svg, text};
 mod turn;
 pub use turn::{Input, Output, Turn};
 mod line;

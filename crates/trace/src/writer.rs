@@ -75,6 +75,11 @@ impl<W: Write> Writer<W> {
         Ok(self.out.write_all(line)?)
     }
 
+    /// What was written to, without a last line.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     /// Hands on what a buffer below holds.
     ///
     /// # Errors

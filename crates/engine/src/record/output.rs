@@ -15,11 +15,13 @@ const LENGTH_BYTES: usize = 4;
 /// is closed instead, as its connection will do.
 #[must_use]
 pub fn recorded_outputs(outputs: &[Output]) -> Vec<trace::Output> {
-    outputs.iter().map(recorded_output).collect()
+    outputs.iter().filter_map(recorded_output).collect()
 }
 
-fn recorded_output(output: &Output) -> trace::Output {
-    match output {
+fn recorded_output(output: &Output) -> Option<trace::Output> {
+    Some(match output {
+        // It follows from the rest.
+        Output::Event(_) => return None,
         Output::Respond { ticket, response } => {
             match encode_response(ticket.correlation_id, ticket.version, response) {
                 Ok(frame) => answer(ticket, &frame),
@@ -56,7 +58,7 @@ fn recorded_output(output: &Output) -> trace::Output {
         Output::Hit { fault, matched } => {
             trace::Output::Hit { fault: fault.as_ref().to_owned(), matched: *matched }
         }
-    }
+    })
 }
 
 fn answer(ticket: &Ticket, frame: &Frame) -> trace::Output {

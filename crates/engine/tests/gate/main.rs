@@ -7,3 +7,4 @@ mod play;
 mod requests;
 mod snapshots;
 mod stepped;
+mod telling;

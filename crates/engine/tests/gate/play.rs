@@ -1,11 +1,13 @@
 //! A scripted client at an engine.
 
 use bytes::Bytes;
-use fencepost_engine::{Engine, GateCommand, Input, Output};
+use fencepost_engine::record::{Recorder, recorded_config, recorded_input};
+use fencepost_engine::{Engine, GateCommand, Input, Output, Replay};
 use fencepost_faults::Plan;
-use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Timestamp};
-use fencepost_log::{BatchBuilder, NewRecord};
+use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, ProducerEpoch, Sequence, Timestamp};
+use fencepost_log::{BatchBuilder, NewRecord, TransactionBit};
 use fencepost_model::{ClusterConfig, NewTopic};
+use fencepost_trace::{Clock, Header, Reader, Turn, Writer};
 use fencepost_wire::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use fencepost_wire::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use fencepost_wire::messages::{
@@ -30,6 +32,8 @@ pub(crate) struct Play {
     pub(crate) told: Vec<Output>,
     connections: u64,
     correlation_id: i32,
+    recorder: Recorder,
+    turns: Vec<Turn>,
 }
 
 /// A connection, and what its client calls itself.
@@ -61,6 +65,8 @@ impl Play {
             told: Vec::new(),
             connections: 0,
             correlation_id: 0,
+            recorder: Recorder::default(),
+            turns: Vec::new(),
         }
     }
 
@@ -75,9 +81,9 @@ impl Play {
     }
 
     pub(crate) fn take(&mut self, input: Input) {
-        self.engine.handle(self.now, input, &mut self.told);
+        self.turn(input);
         while self.engine.next_deadline() <= self.now {
-            self.engine.handle(self.now, Input::Tick, &mut self.told);
+            self.turn(Input::Tick);
         }
     }
 
@@ -86,9 +92,29 @@ impl Play {
         let end = self.now.plus_millis(ms);
         while self.engine.next_deadline() <= end {
             self.now = self.now.max(self.engine.next_deadline());
-            self.engine.handle(self.now, Input::Tick, &mut self.told);
+            self.turn(Input::Tick);
         }
         self.now = end;
+    }
+
+    fn turn(&mut self, input: Input) {
+        let recorded = recorded_input(&input);
+        let mut outputs = Vec::new();
+        self.engine.handle(self.now, input, &mut outputs);
+        self.turns.push(self.recorder.turn(self.now, recorded, &outputs));
+        self.told.append(&mut outputs);
+    }
+
+    /// The trace of the play, as a file.
+    pub(crate) fn trace(&self) -> Vec<u8> {
+        let mut writer = Writer::new(Vec::new(), &self.header()).expect("memory takes it");
+        self.turns.iter().for_each(|turn| writer.turn(turn).expect("memory takes it"));
+        writer.into_inner()
+    }
+
+    fn header(&self) -> Header {
+        let config = recorded_config(self.engine.look().config());
+        Header::new(config, START.0, Clock::Manual)
     }
 
     pub(crate) fn client(&mut self, name: &'static str) -> Client {
@@ -179,6 +205,17 @@ impl Play {
         identity
     }
 
+    /// A record of a transaction to `orders`-0.
+    pub(crate) fn produce_in_transaction(&mut self, client: Client, identity: Identity) {
+        let batch = BatchBuilder::new()
+            .producer(fencepost_ids::ProducerId(identity.0), ProducerEpoch(identity.1), Sequence(0))
+            .transaction(TransactionBit::Transactional);
+        let id = TransactionalId(StrBytes::from_static_str(TX));
+        let request = append(-1, batch).with_transactional_id(Some(id));
+        let Response::Produce(answer) = self.call(client, 9, request) else { panic!() };
+        assert_eq!(answer.responses[0].partition_responses[0].error_code, 0);
+    }
+
     pub(crate) fn state(&self) -> &'static str {
         self.engine.look().transaction_state(TX).expect("the transactional id is known")
     }
@@ -193,6 +230,21 @@ impl Play {
     pub(crate) fn log_end(&self) -> i64 {
         let partitions = self.engine.look().topic_state("orders").expect("there is the topic");
         partitions[0].offsets.expect("it has a leader").log_end.0
+    }
+}
+
+/// Every play is recorded, and goes the same way again.
+impl Drop for Play {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let file = self.trace();
+        let mut reader = Reader::new(&file[..]).expect("it was written");
+        let mut replay = Replay::new(reader.header()).expect("the cluster was there");
+        while let Some(turn) = reader.turn().expect("it was written") {
+            replay.turn(&turn).unwrap_or_else(|error| panic!("{error}"));
+        }
     }
 }
 
@@ -256,7 +308,10 @@ pub(crate) fn add(identity: Identity) -> AddPartitionsToTxnRequest {
 
 /// Produce of one record to `orders`-0, without a producer id.
 pub(crate) fn produce(acks: i16) -> ProduceRequest {
-    let mut batch = BatchBuilder::new();
+    append(acks, BatchBuilder::new())
+}
+
+fn append(acks: i16, mut batch: BatchBuilder) -> ProduceRequest {
     batch.push(START, NewRecord { key: None, value: Some(b"v"), headers: &[] });
     let partition = PartitionProduceData::default()
         .with_index(PartitionIndex(0).0)

@@ -35,6 +35,7 @@ impl Deed {
             Output::Respond { .. }
             | Output::RespondFrame { .. }
             | Output::Done { .. }
+            | Output::Event(_)
             | Output::Close { .. } => None,
         }
     }

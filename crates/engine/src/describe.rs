@@ -8,7 +8,8 @@ use fencepost_model::{MarkerEntry, MessageBody, ReplicaFetch};
 use fencepost_wire::{Request, Response};
 
 /// What a request asks for.
-pub(crate) fn request(request: &Request) -> String {
+#[must_use]
+pub fn request(request: &Request) -> String {
     match request {
         Request::Produce(request) => {
             let mut text = "Produce".to_owned();
@@ -94,7 +95,8 @@ pub(crate) fn request(request: &Request) -> String {
 }
 
 /// What a response says.
-pub(crate) fn response(response: &Response) -> String {
+#[must_use]
+pub fn response(response: &Response) -> String {
     let mut text = response.api().name().to_owned();
     let mut error = |code: i16| {
         if code != 0 {
@@ -162,7 +164,8 @@ pub(crate) fn response(response: &Response) -> String {
 }
 
 /// What one broker says to another.
-pub(crate) fn message(body: &MessageBody) -> String {
+#[must_use]
+pub fn message(body: &MessageBody) -> String {
     match body {
         MessageBody::WriteMarkers(entries) => {
             let entries = entries.iter().map(marker);

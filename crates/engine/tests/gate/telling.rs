@@ -1,0 +1,75 @@
+//! Plays told as text and as pictures. `UPDATE_EXPECT=1 cargo test -p fencepost-engine` writes the
+//! files again.
+
+use expect_test::{ExpectFile, expect_file};
+use fencepost_engine::Telling;
+use fencepost_trace::{Moment, Reader, html, mermaid, svg, text};
+
+use crate::play::{Play, commit};
+
+/// A commit whose answer is lost with its connection, and a newcomer.
+fn play() -> Play {
+    let mut play = Play::with(
+        "[[fault]]\nname = \"lose <the> answer\"\non = \"EndTxn\"\nwhen = \"applied\"\n\
+         do = \"disconnect\"\n",
+    );
+    let client = play.client("orders-1");
+    let identity = play.begin(client);
+    play.produce_in_transaction(client, identity);
+    play.ask(client, 4, commit(identity));
+    play.wait(5);
+    let newcomer = play.client("orders-2");
+    play.begin(newcomer);
+    play
+}
+
+fn moments(play: &Play) -> Vec<Moment> {
+    let file = play.trace();
+    let mut reader = Reader::new(&file[..]).unwrap();
+    let mut telling = Telling::new(reader.header()).unwrap();
+    let mut moments = Vec::new();
+    while let Some(turn) = reader.turn().unwrap() {
+        moments.push(telling.turn(&turn).unwrap());
+    }
+    moments
+}
+
+fn check(told: &str, file: ExpectFile) {
+    file.assert_eq(told);
+}
+
+#[test]
+fn as_text() {
+    let mut told = String::new();
+    moments(&play()).iter().for_each(|moment| text::write(&mut told, moment).unwrap());
+    check(&told, expect_file!["golden/lost_answer.txt"]);
+}
+
+#[test]
+fn as_a_sequence_diagram() {
+    let mut told = String::new();
+    mermaid::write(&mut told, &moments(&play())).unwrap();
+    check(&told, expect_file!["golden/lost_answer.mmd"]);
+}
+
+#[test]
+fn as_a_picture() {
+    let mut told = String::new();
+    svg::write(&mut told, &moments(&play())).unwrap();
+    assert!(!told.contains("<the>"), "what comes from outside is no markup");
+    check(&told, expect_file!["golden/lost_answer.svg"]);
+}
+
+#[test]
+fn as_a_page_that_loads_nothing() {
+    let (mut page, mut picture) = (String::new(), String::new());
+    let moments = moments(&play());
+    html::write(&mut page, "</title><script>", &moments).unwrap();
+    svg::write(&mut picture, &moments).unwrap();
+    assert!(page.contains(&picture));
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert_eq!(page.matches("</script>").count(), 1);
+    for loaded in ["src=", "href=", "@import", "url(http", "fetch("] {
+        assert!(!page.contains(loaded), "{loaded}");
+    }
+}
