@@ -19,6 +19,8 @@ pub struct Engine {
     pub(crate) house: Option<Box<Gatehouse>>,
     /// Empty between steps; kept for its room.
     effects: Vec<Effect>,
+    /// Events are told, whatever the cluster of a snapshot did.
+    pub(crate) observes: bool,
     /// The last turn had more to do than one may.
     is_cut: bool,
     /// What every answer asks its client to wait, in milliseconds (FRAME-16).
@@ -34,6 +36,7 @@ impl Engine {
             cluster: Cluster::new(config, start),
             house: None,
             effects: Vec::new(),
+            observes: false,
             is_cut: false,
             throttle_ms: 0,
             snapshots: Snapshots::default(),
@@ -118,6 +121,7 @@ impl Engine {
 
     /// Whether the cluster tells its events from now on, among the outputs ([`Output::Event`]).
     pub fn observe(&mut self, on: bool) {
+        self.observes = on;
         self.cluster.observe(on);
     }
 

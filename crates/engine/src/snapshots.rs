@@ -48,6 +48,7 @@ impl Engine {
             reason: "the cluster is reset to a snapshot".to_owned(),
         }));
         self.cluster = snapshot.cluster.clone();
+        self.cluster.observe(self.observes);
         self.throttle_ms = snapshot.throttle_ms;
         self.house.clone_from(&snapshot.house);
         if let Some(house) = &mut self.house {

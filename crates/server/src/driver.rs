@@ -310,6 +310,9 @@ impl State {
         }
         if let Some(asked) = asked {
             watchers.tell(now, asked, outputs);
+            if !watchers.is_watched {
+                engine.observe(false);
+            }
         }
         for output in outputs.drain(..) {
             let (connection, mail) = match output {

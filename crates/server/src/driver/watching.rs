@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fencepost_engine::record::recorded_event;
 use fencepost_engine::{GateCommand, Input, Output};
 use fencepost_ids::Timestamp;
 use serde::Serialize;
@@ -76,6 +77,12 @@ pub enum What {
         /// What, in words.
         command: String,
     },
+    /// Something happened inside the cluster, in the field's terms.
+    Inside {
+        /// What: its kind in the field `event`, and the fields of that kind, as in docs/trace.md.
+        #[schema(value_type = Object)]
+        event: serde_json::Value,
+    },
     /// A fault fired.
     Fault {
         /// Which.
@@ -114,6 +121,7 @@ impl Driver {
     pub(crate) fn watch(&self) -> Result<broadcast::Receiver<Happening>, Broken> {
         let mut state = self.lock()?;
         state.watchers.is_watched = true;
+        state.engine.observe(true);
         Ok(state.watchers.sender.subscribe())
     }
 }
@@ -170,6 +178,10 @@ fn came(output: &Output) -> Option<What> {
         }
         Output::Hit { fault, matched } => {
             return Some(What::Fault { fault: Arc::clone(fault).to_string(), matched: *matched });
+        }
+        Output::Event(event) => {
+            let event = recorded_event(event);
+            return serde_json::to_value(event).ok().map(|event| What::Inside { event });
         }
         Output::ClosePort(_)
         | Output::OpenPort(_)

@@ -44,10 +44,15 @@ async fn requests_answers_commands_and_faults_are_told_in_their_order() {
     let asked = next(&mut lines).await;
     assert_eq!((&asked["kind"], &asked["api"]), (&json!("request"), &json!("Produce")));
     assert_eq!((&asked["client_id"], &asked["version"]), (&json!("raw"), &json!(9)));
+    for kind in ["batch_appended", "high_watermark_moved", "last_stable_offset_moved"] {
+        let inside = next(&mut lines).await;
+        assert_eq!((&inside["kind"], &inside["event"]["event"]), (&json!("inside"), &json!(kind)));
+        assert_eq!(inside["event"]["partition"], "a-0");
+    }
     let answered = next(&mut lines).await;
     assert_eq!((&answered["kind"], &answered["is_sent"]), (&json!("answer"), &json!(true)));
     assert_eq!(asked["correlation_id"], answered["correlation_id"]);
-    assert_eq!(answered["number"].as_u64(), asked["number"].as_u64().map(|number| number + 1));
+    assert_eq!(answered["number"].as_u64(), asked["number"].as_u64().map(|number| number + 4));
 
     let plan = json!({"fault": [{"name": "cut", "on": "Produce", "do": "disconnect"}]});
     assert_eq!(post(&server, "/faults", &plan).await.0, 200);
