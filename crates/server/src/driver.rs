@@ -61,6 +61,8 @@ struct State {
     outputs: Vec<Output>,
     mailboxes: BTreeMap<ConnectionId, Arc<Mailbox>>,
     connections_seen: u64,
+    /// How often the cluster was reset to a snapshot.
+    resets: u64,
     /// When the timer task will look by itself.
     next_look: Timestamp,
     stopping: bool,
@@ -128,6 +130,7 @@ impl Driver {
                 outputs: Vec::new(),
                 mailboxes: BTreeMap::new(),
                 connections_seen: 0,
+                resets: 0,
                 next_look: Timestamp::NEVER,
                 stopping: false,
                 recording,

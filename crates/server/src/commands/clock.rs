@@ -39,7 +39,9 @@ impl Commands {
     }
 
     async fn advance_to(&self, target: Timestamp) -> Result<(), ControlError> {
-        while !self.driver.advance_towards(target)? {
+        // Nobody resets the cluster while the clock is moved.
+        let resets = self.driver.resets()?;
+        while !self.driver.advance_towards(target, resets)? {
             yield_now().await;
         }
         Ok(())

@@ -30,9 +30,10 @@ pub(super) async fn watch(
     Ok(Sse::new(unfold((watcher, true), next)))
 }
 
-async fn next(
-    (mut watcher, is_first): (Receiver<Happening>, bool),
-) -> Option<(Result<Event, Infallible>, (Receiver<Happening>, bool))> {
+/// A watcher, and whether it has just begun.
+type Watching = (Receiver<Happening>, bool);
+
+async fn next((mut watcher, is_first): Watching) -> Option<(Result<Event, Infallible>, Watching)> {
     let event = if is_first {
         Event::default().comment("watching")
     } else {

@@ -56,9 +56,11 @@ impl Driver {
 
     fn advance(&self, time_ms: u64) {
         let time_ms = i64::try_from(time_ms).unwrap_or(i64::MAX);
+        // A broken cluster tells so elsewhere.
+        let Ok(resets) = self.resets() else { return };
         let target = self.clock.now().plus_millis(time_ms);
-        // Others may take their turns in between. A broken cluster tells so elsewhere.
-        while let Ok(false) = self.advance_towards(target) {}
+        // Others may take their turns in between.
+        while let Ok(false) = self.advance_towards(target, resets) {}
     }
 
     fn signal(&self, signal: Signal) {

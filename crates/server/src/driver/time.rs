@@ -10,16 +10,21 @@ const TURNS_AT_ONCE: usize = 1000;
 
 impl Driver {
     /// Moves a manual clock on to `target`, and fires what comes due on the way, each timer at its own
-    /// moment. False if there is more to do than one holder of the lock may.
-    pub(crate) fn advance_towards(&self, target: Timestamp) -> Result<bool, Broken> {
+    /// moment. False if there is more to do than one holder of the lock may. After another reset than
+    /// the `resets` that there were, the target is none any more.
+    pub(crate) fn advance_towards(&self, target: Timestamp, resets: u64) -> Result<bool, Broken> {
         let mut dispatch = Dispatch::default();
         let mut state = self.lock()?;
+        if state.resets != resets {
+            return Ok(true);
+        }
         let mut now = self.clock.now();
         let mut turns = 0;
         let is_there = loop {
             let due = state.engine.next_deadline();
             if due > target || state.stopping {
-                now = target;
+                // A fault may have moved it further meanwhile.
+                now = now.max(target);
                 break true;
             }
             if turns == TURNS_AT_ONCE {
@@ -34,6 +39,11 @@ impl Driver {
         drop(state);
         self.deliver(dispatch);
         Ok(is_there)
+    }
+
+    /// How often the cluster was reset to a snapshot.
+    pub(crate) fn resets(&self) -> Result<u64, Broken> {
+        Ok(self.lock()?.resets)
     }
 
     /// When the next timer is due, or the next one of a name.
@@ -59,6 +69,7 @@ impl Driver {
         let mut dispatch = Dispatch::default();
         let mut state = self.lock()?;
         self.clock.set(at);
+        state.resets += 1;
         state.turn(self.clock.now(), Input::Reset(name.into()), &mut dispatch);
         state.next_look = state.engine.next_deadline();
         drop(state);

@@ -188,3 +188,20 @@ async fn a_reset_takes_the_cluster_and_its_clock_back() {
     refused(ask(&server, "PUT /snapshots/more", "", "").await, 409, "100");
     assert_eq!(ask(&server, "PUT /snapshots/99", "", "").await.0, 200);
 }
+
+/// What came due since the snapshot happens at once.
+#[tokio::test]
+async fn the_real_clock_goes_on_when_the_cluster_is_reset() {
+    let mut server = Server::listen(config(1, &[]), &Addresses::default()).unwrap();
+    server.open_control(&ControlAddress::loopback(0)).unwrap();
+    let at = server.take_snapshot("empty").unwrap();
+    let mut client = dial(&server).await;
+    base_offset(client.call(9, produce(-1, 1)).await);
+    let before = server.clock().unwrap().now;
+    assert_eq!(bounded(server.reset("empty")).await.unwrap(), at);
+    assert!(server.clock().unwrap().now >= before);
+    client.is_closed_unanswered().await;
+    assert_eq!(seen(&server, "/topics/a/partitions/0/log").await["log_end_offset"], 0);
+    let mut client = dial(&server).await;
+    assert_eq!(base_offset(client.call(9, produce(-1, 1)).await), 0);
+}
