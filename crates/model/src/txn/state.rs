@@ -24,7 +24,7 @@ impl Identity {
 }
 
 /// The state of a transactional id, as in the log. `Dead` and `PrepareEpochFence` are never
-/// stored (STATE-03) and so are no states here: the first is [`Pending::Dead`], the second is one
+/// stored (STATE-03) and so are no states here: the first is `Pending::Dead`, the second is one
 /// step with the abort that it leads to (INIT-13).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum TxnState {
