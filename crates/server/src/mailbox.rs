@@ -20,7 +20,6 @@ mod sync {
 
 /// How a request ends.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are responses, and move twice")]
 pub(crate) enum Answer {
     /// With a response.
     Respond(Ticket, Response),
