@@ -9,6 +9,8 @@ mod listing;
 pub use listing::{Crossing, Held, Patience};
 mod answer;
 mod message;
+mod order;
+pub use order::Order;
 mod request;
 mod schedule;
 pub use schedule::{Schedule, ScheduleError};
@@ -47,6 +49,7 @@ pub(crate) struct Gatehouse {
     departed: BTreeSet<ConnectionId>,
     /// Nothing passes but one at a time.
     pub(crate) stepping: Option<Stepping>,
+    order: Order,
 }
 
 /// Something that waits, and what for.
@@ -211,8 +214,13 @@ impl Engine {
     /// Something has waited for long enough, or is released by hand.
     pub(crate) fn go_on(&mut self, now: Timestamp, number: u64, out: &mut Vec<Output>) {
         let Some(house) = &mut self.house else { return };
-        let Some(Waiting { patience, what }) = house.waiting.remove(&number) else { return };
-        let was_stepped = patience == Patience::Step;
+        let waits = house.waiting.get(&number);
+        let was_stepped = waits.is_some_and(|waiting| waiting.patience == Patience::Step);
+        if was_stepped {
+            self.note_turn(number);
+        }
+        let Some(house) = &mut self.house else { return };
+        let Some(Waiting { what, .. }) = house.waiting.remove(&number) else { return };
         match what {
             Waiter::Request(asked) if was_stepped => self.request_received(now, asked, out),
             Waiter::Request(asked) => self.receive(now, asked, out),

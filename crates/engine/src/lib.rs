@@ -12,7 +12,7 @@ pub mod describe;
 mod engine;
 pub use engine::Engine;
 mod gatehouse;
-pub use gatehouse::{Crossing, Held, Patience, Schedule, ScheduleError};
+pub use gatehouse::{Crossing, Held, Order, Patience, Schedule, ScheduleError};
 mod input;
 pub use input::{GateCommand, Input};
 mod output;

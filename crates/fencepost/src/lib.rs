@@ -6,7 +6,7 @@
 mod test_cluster;
 pub use test_cluster::{NeverFired, StartError, Stopped, TestCluster, TestClusterBuilder};
 
-pub use fencepost_engine::{Crossing, Held, Patience, Schedule, ScheduleError};
+pub use fencepost_engine::{Crossing, Held, Order, Patience, Schedule, ScheduleError};
 pub use fencepost_faults as faults;
 pub use fencepost_ids::{
     BrokerId, GroupId, LeaderEpoch, Offset, PartitionIndex, Rule, Timestamp, TopicName,

@@ -161,6 +161,7 @@ impl Serve {
         let faults = cluster.faults().unwrap_or_default();
         let turn = cluster.next_turn().unwrap_or_default();
         let held = cluster.held().unwrap_or_default();
+        let order = cluster.order().unwrap_or_default();
         // It is asked for faults that never fired below.
         let stopped = cluster.finish().await;
         if broken {
@@ -169,7 +170,7 @@ impl Serve {
         if let Some(Err(error)) = stopped.recording {
             return Err(error.to_string());
         }
-        Ok(gate::report(&faults, turn, &held, is_strict))
+        Ok(gate::report(&faults, turn, &held, order, is_strict))
     }
 
     fn cluster(self) -> TestClusterBuilder {

@@ -1,6 +1,6 @@
 //! Faults, and what waits at the gate, as one who commands a running cluster sees them.
 
-use fencepost_engine::{GateCommand, Held, Input, Schedule};
+use fencepost_engine::{GateCommand, Held, Input, Order, Schedule};
 use fencepost_faults::{Action, FaultStatus, Plan};
 
 use crate::commands::{Commands, ControlError};
@@ -72,6 +72,10 @@ impl Commands {
 
     pub(crate) fn next_turn(&self) -> Result<Option<(u64, String)>, ControlError> {
         Ok(self.driver.look_at_engine(fencepost_engine::Engine::next_turn)?)
+    }
+
+    pub(crate) fn order(&self) -> Result<Order, ControlError> {
+        Ok(self.driver.look_at_engine(fencepost_engine::Engine::order)?)
     }
 
     pub(crate) fn flow(&self) -> Result<(), ControlError> {

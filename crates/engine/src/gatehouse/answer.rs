@@ -178,7 +178,12 @@ impl Engine {
     }
 
     fn leave(&mut self, answered: Answered, out: &mut Vec<Output>) {
-        let Answered { ticket, response, corruptions, fate, .. } = answered;
+        let Answered { ticket, response, header, corruptions, fate, .. } = answered;
+        if let (Some(house), Some(said)) = (&mut self.house, &response)
+            && fate == Fate::Sent
+        {
+            house.note_answer(&header, ticket, said);
+        }
         let output = match (fate, response) {
             (Fate::Cut, _) => return,
             (Fate::Lost, _) | (Fate::Sent, None) => Output::Done { ticket },

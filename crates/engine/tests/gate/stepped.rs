@@ -64,18 +64,31 @@ fn faults_apply_to_what_is_released() {
 
 /// Two clients race; the schedule, not their speed, says who is first.
 fn race(a_first: bool) -> (Vec<Heard>, Vec<Heard>, i64) {
+    let (play, a, b) = race_of(a_first, "Produce client=b\nProduce client=a*");
+    (a, b, play.log_end())
+}
+
+fn race_of(a_first: bool, schedule: &str) -> (Play, Vec<Heard>, Vec<Heard>) {
     let mut play = Play::new();
     let (a, b) = (play.client("a"), play.client("b"));
-    let schedule = "pass Metadata\nProduce client=b\nProduce client=a*  # last\n";
+    let schedule = format!("pass Metadata\n{schedule}  # last\n");
     play.gate(GateCommand::Follow(schedule.parse().expect("it is a schedule")));
     let order = if a_first { [a, b] } else { [b, a] };
     for client in order {
         play.ask(client, 9, produce(-1));
     }
-    let first = if a_first { play.heard(a) } else { Vec::new() };
-    assert_eq!(first.len(), usize::from(a_first));
-    let heard = if a_first { (first, play.heard(b)) } else { (play.heard(a), play.heard(b)) };
-    (heard.0, heard.1, play.log_end())
+    let (of_a, of_b) = (play.heard(a), play.heard(b));
+    (play, of_a, of_b)
+}
+
+#[test]
+fn two_runs_that_went_the_same_way_have_one_hash() {
+    let order = |a_first, schedule| race_of(a_first, schedule).0.engine.order();
+    let b_first = "Produce client=b\nProduce client=a";
+    assert_eq!(order(true, b_first).turns, 2);
+    assert_eq!(order(true, b_first), order(false, b_first));
+    let the_other_way = "Produce client=a\nProduce client=b";
+    assert_ne!(order(true, b_first), order(true, the_other_way));
 }
 
 #[test]
@@ -179,4 +192,13 @@ fn a_schedule_says_what_is_wrong_with_it() {
         wrong("WriteTxnMarkers client=a to=1"),
         "line 1: a message between brokers has no client"
     );
+}
+
+#[test]
+fn the_schedule_of_the_documentation_is_one() {
+    let page = include_str!("../../../../docs/stepping.md");
+    let text = page.split("```text").nth(1).and_then(|rest| rest.split("```").next());
+    let schedule: fencepost_engine::Schedule =
+        text.expect("the page has one").parse().expect("it is a schedule");
+    assert_eq!(schedule.to_string().lines().count(), 12);
 }

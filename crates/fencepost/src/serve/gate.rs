@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use fencepost::faults::{FaultStatus, Plan};
-use fencepost::{Crossing, Held, Schedule, TestClusterBuilder};
+use fencepost::{Crossing, Held, Order, Schedule, TestClusterBuilder};
 
 use super::refuse;
 
@@ -71,6 +71,7 @@ pub(super) fn report(
     faults: &[FaultStatus],
     turn: Option<(u64, String)>,
     held: &[Held],
+    order: Order,
     is_strict: bool,
 ) -> ExitCode {
     for FaultStatus { name, matched, fired, .. } in faults {
@@ -79,6 +80,9 @@ pub(super) fn report(
             (0, _) => eprintln!("fault {name}: never fired, matched {matched} times"),
             _ => eprintln!("fault {name}: fired {fired} times, matched {matched} times"),
         }
+    }
+    if order.turns > 0 {
+        eprintln!("stepped: {} turns, order {:016x}", order.turns, order.hash);
     }
     if let Some((number, text)) = &turn {
         eprintln!("schedule: stopped before turn {number}, `{text}`");

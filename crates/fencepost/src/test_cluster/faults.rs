@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use fencepost_engine::{Held, Schedule};
+use fencepost_engine::{Held, Order, Schedule};
 use fencepost_faults::{Fault, FaultStatus, Plan};
 use fencepost_server::{ControlError, Server};
 use thiserror::Error;
@@ -159,6 +159,14 @@ impl TestCluster {
     /// Nothing waits under this number.
     pub fn release(&self, number: u64) -> Result<(), ControlError> {
         self.server.release(number)
+    }
+
+    /// What has passed in stepped mode: two runs that went the same way have the same hash.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn order(&self) -> Result<Order, ControlError> {
+        self.server.order()
     }
 
     /// Whose turn it is in a schedule that has not come to its end: its number, from 1, and what

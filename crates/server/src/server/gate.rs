@@ -1,6 +1,6 @@
 //! Faults, and what waits at the gate.
 
-use fencepost_engine::{Held, Schedule};
+use fencepost_engine::{Held, Order, Schedule};
 use fencepost_faults::{FaultStatus, Plan};
 
 use super::Server;
@@ -77,6 +77,14 @@ impl Server {
     /// The cluster is broken.
     pub fn follow(&self, schedule: Schedule) -> Result<(), ControlError> {
         self.commands.follow(schedule)
+    }
+
+    /// What has passed in stepped mode: two runs that went the same way have the same hash.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn order(&self) -> Result<Order, ControlError> {
+        self.commands.order()
     }
 
     /// Whose turn it is in a schedule that has not come to its end: its number, from 1, and what
