@@ -34,7 +34,7 @@ enum Command {
     /// Shows scenarios, and what a broker, or fencepost, answers
     Show(show::Show),
     /// Tells for each safety rule which transcript fails when fencepost breaks it
-    Rules,
+    Rules(rules::Rules),
     /// Prints docs/fidelity.md
     Report,
 }
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         Command::Replay(what) => replay::run(&what),
         Command::Shrink(live) => shrink::run(&live),
         Command::Show(what) => show::run(&what),
-        Command::Rules => rules::run(),
+        Command::Rules(what) => rules::run(&what),
         Command::Report => report::run(),
     };
     match done {
