@@ -42,6 +42,31 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// With faults, here one that a client meets when its EndTxn has had its effect:
+///
+/// ```no_run
+/// use fencepost::TestCluster;
+/// use fencepost::faults::Plan;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let plan = Plan::from_toml(
+///     r#"
+///     [[fault]]
+///     name = "answer lost"
+///     on = "EndTxn"
+///     when = "applied"
+///     do = "disconnect"
+///     "#,
+/// )?;
+/// let cluster = TestCluster::builder().faults(plan).start().await?;
+/// // Have a client commit at `cluster.bootstrap_servers()`, and then:
+/// cluster.hit("answer lost").await?;
+/// cluster.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TestCluster {
     server: Server,

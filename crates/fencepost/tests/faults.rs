@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::time::Duration;
 
 use fencepost::faults::{Fault, Plan};
@@ -186,5 +188,19 @@ async fn a_fault_moves_the_manual_clock() {
     ask(&mut client).await;
     assert!(is_answered(&mut client).await);
     assert_eq!(cluster.clock().unwrap().now, before.plus_millis(60_000));
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_signals_a_process_by_its_name() {
+    let text = "[[fault]]\non = \"ApiVersions\"\n\
+                do = { signal = { process = \"app\", signal = \"KILL\" } }\n";
+    let cluster = builder(text).start().await.unwrap();
+    let mut process = Command::new("sleep").arg("600").spawn().unwrap();
+    cluster.register_process("app", process.id());
+    let mut client = dial(&cluster).await;
+    ask(&mut client).await;
+    assert!(is_answered(&mut client).await);
+    assert_eq!(process.wait().unwrap().signal(), Some(9));
     cluster.stop().await.unwrap();
 }
