@@ -8,3 +8,4 @@ mod requests;
 mod snapshots;
 mod stepped;
 mod telling;
+mod zombies;

@@ -207,12 +207,24 @@ impl Play {
 
     /// A record of a transaction to `orders`-0.
     pub(crate) fn produce_in_transaction(&mut self, client: Client, identity: Identity) {
+        self.produce_in_sequence(client, 9, identity, 0);
+    }
+
+    /// The same in a version and with a sequence.
+    pub(crate) fn produce_in_sequence(
+        &mut self,
+        client: Client,
+        version: i16,
+        identity: Identity,
+        sequence: i32,
+    ) {
+        let (id, epoch) = (fencepost_ids::ProducerId(identity.0), ProducerEpoch(identity.1));
         let batch = BatchBuilder::new()
-            .producer(fencepost_ids::ProducerId(identity.0), ProducerEpoch(identity.1), Sequence(0))
+            .producer(id, epoch, Sequence(sequence))
             .transaction(TransactionBit::Transactional);
         let id = TransactionalId(StrBytes::from_static_str(TX));
         let request = append(-1, batch).with_transactional_id(Some(id));
-        let Response::Produce(answer) = self.call(client, 9, request) else { panic!() };
+        let Response::Produce(answer) = self.call(client, version, request) else { panic!() };
         assert_eq!(answer.responses[0].partition_responses[0].error_code, 0);
     }
 
@@ -294,6 +306,11 @@ pub(crate) fn commit(identity: Identity) -> EndTxnRequest {
         .with_producer_id(ProducerId(identity.0))
         .with_producer_epoch(identity.1)
         .with_committed(true)
+}
+
+/// EndTxn, to abort.
+pub(crate) fn abort(identity: Identity) -> EndTxnRequest {
+    commit(identity).with_committed(false)
 }
 
 /// AddPartitionsToTxn with `orders`-0.
