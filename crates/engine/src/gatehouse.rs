@@ -228,7 +228,7 @@ impl Engine {
             Waiter::Message(passing) if was_stepped => {
                 self.message_received(now, passing.id, out);
             }
-            Waiter::Message(passing) => self.pass(now, passing, out),
+            Waiter::Message(passing) => self.pass(now, *passing, out),
         }
     }
 

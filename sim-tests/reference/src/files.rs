@@ -73,12 +73,15 @@ pub fn transcripts_of(target: Target) -> io::Result<BTreeMap<String, Transcript>
     Ok(transcripts.into_iter().map(|transcript| (transcript.title.clone(), transcript)).collect())
 }
 
-/// The transcripts of all targets, the newest first, with the scenarios that they are of; what has
-/// changed since it was recorded is left out.
+/// The transcripts of a target, with the scenarios that they are of.
+pub type Recorded = (Target, Vec<(Scenario, Transcript)>);
+
+/// The transcripts of all targets, the newest first; what has changed since it was
+/// recorded is left out.
 ///
 /// # Errors
 /// If a file is wrong.
-pub fn recorded() -> Result<Vec<(Target, Vec<(Scenario, Transcript)>)>, String> {
+pub fn recorded() -> Result<Vec<Recorded>, String> {
     let of_target = |target: &Target| {
         let find = scenario_of(*target)?;
         let transcripts = transcripts_of(*target).map_err(|error| error.to_string())?;

@@ -33,7 +33,7 @@ mod witness;
 pub use comparison::Comparison;
 pub use difference::{Difference, differences};
 pub use files::{
-    all_scenarios, comparisons, keep_comparison, keep_transcripts, recorded, scenario_of,
+    Recorded, all_scenarios, comparisons, keep_comparison, keep_transcripts, recorded, scenario_of,
     transcripts_of,
 };
 pub use generate::generated;

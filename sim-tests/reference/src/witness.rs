@@ -2,11 +2,10 @@
 
 use fencepost_ids::Rule;
 
+use crate::files::Recorded;
 use crate::model::Model;
 use crate::run::run;
-use crate::scenario::Scenario;
 use crate::target::Target;
-use crate::transcript::Transcript;
 
 /// The rules that no transcript of one broker without crashes can show, and why.
 pub const NOT_SHOWN: &[(&str, &str)] = &[
@@ -65,10 +64,7 @@ const EXPIRY: &str =
 /// The first transcript that differs when fencepost breaks a rule, at the newest target that has
 /// one. Those whose titles name the rule come first.
 #[must_use]
-pub fn witness(
-    rule: Rule,
-    recorded: &[(Target, Vec<(Scenario, Transcript)>)],
-) -> Option<(Target, &str)> {
+pub fn witness(rule: Rule, recorded: &[Recorded]) -> Option<(Target, &str)> {
     recorded.iter().find_map(|(target, transcripts)| {
         // A model that does not even come to work without the rule shows nothing of it.
         let model = Model::new(*target, |config| config.rules.without(rule)).ok()?;

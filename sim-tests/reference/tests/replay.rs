@@ -20,7 +20,7 @@ fn fencepost_answers_as_the_brokers_did() {
             })
             .collect();
         for target in targets {
-            wrong.extend(target.join().unwrap());
+            wrong.extend(target.join().unwrap().unwrap());
         }
     });
     let shown = &wrong[..wrong.len().min(50)];
@@ -28,16 +28,16 @@ fn fencepost_answers_as_the_brokers_did() {
 }
 
 /// What is wrong at a target.
-fn replayed(target: Target, written: &[Scenario]) -> Vec<String> {
+fn replayed(target: Target, written: &[Scenario]) -> Result<Vec<String>, String> {
     let mut wrong = Vec::new();
-    let find = scenario_of(target).unwrap();
-    let transcripts = transcripts_of(target).unwrap();
+    let find = scenario_of(target)?;
+    let transcripts = transcripts_of(target).map_err(|error| error.to_string())?;
     for scenario in written.iter().filter(|it| it.targets.contains(&target)) {
         if !transcripts.contains_key(&scenario.title) {
             wrong.push(format!("{target}: no transcript of `{}`: record it", scenario.title));
         }
     }
-    let base = Model::new(target, |_| {}).unwrap();
+    let base = Model::new(target, |_| {}).map_err(|error| error.to_string())?;
     for transcript in transcripts.values() {
         let scenario = find(&transcript.title).filter(|scenario| transcript.is_of(scenario));
         let Some(scenario) = scenario else {
@@ -53,7 +53,7 @@ fn replayed(target: Target, written: &[Scenario]) -> Vec<String> {
             Err(error) => wrong.push(format!("{target}: {error}")),
         }
     }
-    wrong
+    Ok(wrong)
 }
 
 /// The page in docs/ is what the transcripts say.

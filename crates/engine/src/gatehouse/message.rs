@@ -70,7 +70,7 @@ impl Engine {
             let subject = subject(message, &self.cluster);
             self.decide(Phase::Received, &subject, out)
         };
-        self.pass(now, Box::new(Passing::new(id, effects, true)), out);
+        self.pass(now, Passing::new(id, effects, true), out);
     }
 
     /// An answer of a broker to another is about to leave.
@@ -84,24 +84,19 @@ impl Engine {
         let subject = subject(message, &self.cluster);
         let effects = self.decide(Phase::Applied, &subject, out);
         if !effects.is_empty() {
-            self.pass(now, Box::new(Passing::new(id, effects, false)), out);
+            self.pass(now, Passing::new(id, effects, false), out);
         }
     }
 
     /// What is to happen to a message happens, until it has to wait.
-    pub(super) fn pass(
-        &mut self,
-        now: Timestamp,
-        mut passing: Box<Passing>,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn pass(&mut self, now: Timestamp, mut passing: Passing, out: &mut Vec<Output>) {
         while let Some(effect) = passing.todo.pop_front() {
             match effect {
                 Effect::Lose => passing.fate = Fate::Lost { has_rested: false },
-                Effect::Delay(ms) => return self.keep(Patience::after(now, ms), *passing),
+                Effect::Delay(ms) => return self.keep(Patience::after(now, ms), passing),
                 Effect::Wait(until) | Effect::Hold(until) => {
                     if !self.is_over(&until) {
-                        return self.keep(Patience::Until(until), *passing);
+                        return self.keep(Patience::Until(until), passing);
                     }
                 }
                 Effect::Error(error) => passing.fate = Fate::Refused(error.code),
@@ -113,7 +108,7 @@ impl Engine {
                 beside => self.happens_beside(now, beside, out),
             }
         }
-        self.end_of_passing(now, *passing, out);
+        self.end_of_passing(now, passing, out);
     }
 
     fn end_of_passing(&mut self, now: Timestamp, mut passing: Passing, out: &mut Vec<Output>) {

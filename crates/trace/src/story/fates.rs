@@ -29,11 +29,14 @@ impl Fate {
     }
 }
 
-/// The fates of batches at the end of a story, by the turn and the first offset.
-pub(super) fn fates(moments: &[Moment]) -> BTreeMap<(u64, &str, i64), Fate> {
+/// A batch: its turn, partition and first offset.
+type Batch<'a> = (u64, &'a str, i64);
+
+/// The fates of batches at the end of a story.
+pub(super) fn fates(moments: &[Moment]) -> BTreeMap<Batch<'_>, Fate> {
     let mut fates = BTreeMap::new();
     // By partition and producer id.
-    let mut open: BTreeMap<(&str, i64), Vec<(u64, &str, i64)>> = BTreeMap::new();
+    let mut open: BTreeMap<(&str, i64), Vec<Batch<'_>>> = BTreeMap::new();
     for moment in moments {
         for happening in &moment.what {
             match happening {
