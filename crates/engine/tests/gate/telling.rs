@@ -25,11 +25,11 @@ fn play() -> Play {
 
 fn moments(play: &Play) -> Vec<Moment> {
     let file = play.trace();
-    let mut reader = Reader::new(&file[..]).unwrap();
-    let mut telling = Telling::new(reader.header()).unwrap();
+    let mut reader = Reader::new(&file[..]).expect("the header was written by this test");
+    let mut telling = Telling::new(reader.header()).expect("its configuration is the test's own");
     let mut moments = Vec::new();
-    while let Some(turn) = reader.turn().unwrap() {
-        moments.push(telling.turn(&turn).unwrap());
+    while let Some(turn) = reader.turn().expect("the lines were written by this test") {
+        moments.push(telling.turn(&turn).expect("the run is the one that was written"));
     }
     moments
 }
