@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -24,9 +24,6 @@ const GATHERED_BYTES: usize = 1 << 20;
 
 /// How long it waits, so that it need not be woken for each turn.
 const GATHERING: Duration = Duration::from_millis(10);
-
-/// A buffer before the file, in bytes.
-const BUFFER_BYTES: usize = 1 << 18;
 
 /// A recording that goes on. Dropped, it ends without waiting for what is not written yet.
 #[derive(Debug)]
@@ -90,7 +87,7 @@ impl Recording {
     /// It cannot be written.
     pub(crate) fn begin(path: &Path, header: &Header) -> Result<Self, WriteError> {
         let length = Arc::new(AtomicU64::new(0));
-        let file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
+        let file = File::create(path)?;
         let mut writer = Writer::new(Counted { file, length: Arc::clone(&length) }, header)?;
         writer.flush()?;
         let queue = Arc::new(Queue::default());
@@ -219,7 +216,7 @@ impl Queue {
 /// A file that tells how many bytes it was given.
 #[derive(Debug)]
 struct Counted {
-    file: BufWriter<File>,
+    file: File,
     length: Arc<AtomicU64>,
 }
 

@@ -21,11 +21,15 @@ pub enum WriteError {
     Json(#[from] serde_json::Error),
 }
 
-/// Writes the lines of a trace. What it holds is one line.
+/// Lines of that many bytes are gathered for one write.
+const GATHERED_BYTES: usize = 1 << 18;
+
+/// Writes the lines of a trace. What it holds is a few lines, or one long one.
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
-    line: Vec<u8>,
+    /// Lines that are not written yet.
+    lines: Vec<u8>,
     hash: Xxh3,
     turns: u64,
 }
@@ -39,17 +43,16 @@ impl std::fmt::Debug for Xxh3 {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes the first line. Lines go out in one piece each; a buffer below is the caller's.
+    /// Begins with the first line. Lines are gathered into large writes; [`Self::flush`] writes them.
     ///
     /// # Errors
     /// The file refuses.
-    pub fn new(mut out: W, header: &Header) -> Result<Self, WriteError> {
+    pub fn new(out: W, header: &Header) -> Result<Self, WriteError> {
         let mut hash = Xxh3Default::new();
         hash.update(&hashed_header(header)?);
-        let mut line = serde_json::to_vec(header)?;
-        line.push(b'\n');
-        out.write_all(&line)?;
-        Ok(Self { out, line, hash: Xxh3(hash), turns: 0 })
+        let mut lines = serde_json::to_vec(header)?;
+        lines.push(b'\n');
+        Ok(Self { out, lines, hash: Xxh3(hash), turns: 0 })
     }
 
     /// Writes a turn.
@@ -57,34 +60,42 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// The file refuses.
     pub fn turn(&mut self, turn: &Turn) -> Result<(), WriteError> {
-        let line = &mut self.line;
-        line.clear();
-        serde_json::to_writer(&mut *line, &Head::of(turn))?;
+        let lines = &mut self.lines;
+        let begin = lines.len();
+        serde_json::to_writer(&mut *lines, &Head::of(turn))?;
         if let Input::Request { frame, .. } = &turn.input {
-            line.pop();
-            line.extend_from_slice(b",\"frame\":\"");
-            let begin = line.len();
-            line.resize(begin + base64_simd::STANDARD.encoded_length(frame.len()), 0);
-            let _ = base64_simd::STANDARD
-                .encode(frame, base64_simd::Out::from_slice(&mut line[begin..]));
-            line.extend_from_slice(b"\"}");
+            lines.pop();
+            lines.extend_from_slice(b",\"frame\":\"");
+            base64_simd::STANDARD.encode_append(frame, lines);
+            lines.extend_from_slice(b"\"}");
         }
-        line.push(b'\n');
-        self.hash.0.update(line);
+        lines.push(b'\n');
+        self.hash.0.update(&lines[begin..]);
         self.turns += 1;
-        Ok(self.out.write_all(line)?)
+        if lines.len() >= GATHERED_BYTES { self.write_lines() } else { Ok(()) }
+    }
+
+    fn write_lines(&mut self) -> Result<(), WriteError> {
+        self.out.write_all(&self.lines)?;
+        self.lines.clear();
+        Ok(())
     }
 
     /// What was written to, without a last line.
-    pub fn into_inner(self) -> W {
-        self.out
+    ///
+    /// # Errors
+    /// The file refuses.
+    pub fn into_inner(mut self) -> Result<W, WriteError> {
+        self.write_lines()?;
+        Ok(self.out)
     }
 
-    /// Hands on what a buffer below holds.
+    /// Writes what is gathered.
     ///
     /// # Errors
     /// The file refuses.
     pub fn flush(&mut self) -> Result<(), WriteError> {
+        self.write_lines()?;
         Ok(self.out.flush()?)
     }
 
@@ -95,9 +106,9 @@ impl<W: Write> Writer<W> {
     pub fn finish(mut self) -> Result<TraceHash, WriteError> {
         let hash = Digest(self.hash.0.digest());
         let end = End { turns: self.turns, hash };
-        serde_json::to_writer(&mut self.out, &LastLine { end })?;
-        self.out.write_all(b"\n")?;
-        self.out.flush()?;
+        serde_json::to_writer(&mut self.lines, &LastLine { end })?;
+        self.lines.push(b'\n');
+        self.flush()?;
         Ok(hash)
     }
 }

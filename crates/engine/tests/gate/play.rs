@@ -109,7 +109,7 @@ impl Play {
     pub(crate) fn trace(&self) -> Vec<u8> {
         let mut writer = Writer::new(Vec::new(), &self.header()).expect("memory takes it");
         self.turns.iter().for_each(|turn| writer.turn(turn).expect("memory takes it"));
-        writer.into_inner()
+        writer.into_inner().expect("memory takes it")
     }
 
     fn header(&self) -> Header {
