@@ -9,11 +9,11 @@ use fencepost_wire::{Frame, Response};
 
 use sync::{Mutex, MutexGuard};
 
-#[cfg(fencepost_loom)]
+#[cfg(feature = "loom")]
 mod sync {
     pub(super) use loom::sync::{Mutex, MutexGuard};
 }
-#[cfg(not(fencepost_loom))]
+#[cfg(not(feature = "loom"))]
 mod sync {
     pub(super) use std::sync::{Mutex, MutexGuard};
 }
@@ -111,9 +111,9 @@ fn poll_slots(slots: &mut Slots, context: &mut Context<'_>) -> Poll<Closing> {
     Poll::Pending
 }
 
-/// Run with `RUSTFLAGS="--cfg fencepost_loom"`: every interleaving of a connection that waits and
+/// Run with `--features loom`: every interleaving of a connection that waits and
 /// of the tasks that have something for it.
-#[cfg(all(test, fencepost_loom))]
+#[cfg(all(test, feature = "loom"))]
 mod loom_tests {
     use std::future::poll_fn;
 
