@@ -25,7 +25,7 @@ test('a commit whose answer is lost is made once', { timeout: 60_000 }, () =>
     try {
       await transaction(producer, 'order 1') // its EndTxn meets the fault, and is sent again
       const { fired, matched } = await cluster.hit('answer lost')
-      assert.deepEqual({ fired, matched }, { fired: 1, matched: 2 })
+      assert.ok(fired === 1 && matched >= 2, `it fired ${fired} times and matched ${matched} requests`)
       await transaction(producer, 'order 2') // the producer can go on
     } finally {
       await producer.disconnect()

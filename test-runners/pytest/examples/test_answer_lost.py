@@ -25,7 +25,7 @@ def test_a_commit_whose_answer_is_lost_is_made_once(fencepost):
 
     transaction(producer, "order 1")  # its EndTxn meets the fault, and is sent again
     fault = fencepost.hit("answer lost")
-    assert (fault["fired"], fault["matched"]) == (1, 2)
+    assert fault["fired"] == 1 and fault["matched"] >= 2
     transaction(producer, "order 2")  # the producer can go on
 
     assert committed(fencepost.bootstrap_servers, until="order 2") == ["order 1", "order 2"]
