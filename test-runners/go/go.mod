@@ -1,0 +1,3 @@
+module fencepost/fenceposttest
+
+go 1.24
