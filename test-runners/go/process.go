@@ -28,6 +28,7 @@ var ready = regexp.MustCompile(`^fencepost ready bootstrap\.servers=(\S+) contro
 // process is a fencepost that serves.
 type process struct {
 	command   *exec.Cmd
+	output    io.Closer
 	stderr    *tail
 	ended     chan struct{}
 	http      http.Client
@@ -42,6 +43,8 @@ func start(program string, args []string) (*process, error) {
 		http: http.Client{Timeout: requestWithin, Transport: &http.Transport{Proxy: nil}},
 	}
 	p.command.Stderr = p.stderr
+	// A program that started others does not keep the test waiting for what they may still write.
+	p.command.WaitDelay = time.Second
 	output, err := p.command.StdoutPipe()
 	if err == nil {
 		err = p.command.Start()
@@ -50,6 +53,7 @@ func start(program string, args []string) (*process, error) {
 		return nil, fmt.Errorf("cannot start `%s`: %w; name the program in Options.Program or in the environment "+
 			"variable FENCEPOST", program, err)
 	}
+	p.output = output
 	first := make(chan string, 1)
 	go func() {
 		lines := bufio.NewReader(output)
@@ -133,6 +137,7 @@ func (p *process) stop() error {
 
 func (p *process) kill() {
 	_ = p.command.Process.Kill()
+	_ = p.output.Close()
 	<-p.ended
 }
 

@@ -43,7 +43,8 @@ export async function withCluster(options, test) {
 
 /**
  * Starts a cluster and waits until it is ready. Options: `program`, `brokers`, `topics` (the partitions of each),
- * `config` (broker settings by Kafka's names), `faults` (a plan, as for `addFaults`), `args` (more of `fencepost serve`).
+ * `config` (broker settings by Kafka's names), `faults` (a plan, as for `addFaults`), `args` (others of `fencepost
+ * serve`).
  */
 export async function start({ program, brokers = 1, topics = {}, config = {}, faults, args = [] } = {}) {
   const cluster = new Cluster(program ?? (process.env.FENCEPOST || 'fencepost'), [
@@ -258,13 +259,17 @@ export class Cluster {
 
   async end() {
     this.#kill()
+    // What the program itself may have started does not keep these open.
+    this.#child.stdout.destroy()
+    this.#child.stderr.destroy()
     await this.#closed
     process.off('exit', this.#kill)
   }
 
   #state() {
     const { exitCode, signalCode } = this.#child
-    return exitCode === null && signalCode === null ? 'fencepost runs' : `fencepost ended with ${exitCode ?? signalCode}`
+    const code = exitCode ?? signalCode
+    return code === null ? 'fencepost runs' : `fencepost ended with ${code}`
   }
 }
 

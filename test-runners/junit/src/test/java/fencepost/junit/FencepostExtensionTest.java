@@ -8,6 +8,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
@@ -38,6 +39,11 @@ class FencepostExtensionTest {
         Events tests = run(Shared.class);
         assertEquals(List.of(NEVER), messages(tests));
         assertEquals(1, tests.succeeded().count());
+    }
+
+    @Test
+    void nestedTestsShareTheClusterToo() {
+        assertEquals(2, run(Outer.class).succeeded().count());
     }
 
     @Test
@@ -108,6 +114,24 @@ class FencepostExtensionTest {
         void findsNothingOfIt() {
             assertEquals(List.of(), FENCEPOST.cluster().faults());
             assertTrue(!FENCEPOST.cluster().get("/brokers").contains("\"down\""));
+        }
+    }
+
+    static class Outer {
+        @RegisterExtension
+        static final FencepostExtension FENCEPOST = new FencepostExtension();
+
+        @Test
+        void crashesABroker() {
+            FENCEPOST.cluster().crash(0);
+        }
+
+        @Nested
+        class Inner {
+            @Test
+            void crashesItToo() {
+                FENCEPOST.cluster().crash(0);
+            }
         }
     }
 
