@@ -1,5 +1,7 @@
 //! `rules`: the transcript that fails when a rule is broken.
 
+use std::thread::available_parallelism;
+
 use clap::Args;
 use fencepost_ids::Rule;
 use fencepost_reference::{NOT_SHOWN, recorded, witness};
@@ -17,8 +19,9 @@ pub(crate) struct Rules {
 pub(crate) fn run(Rules { doubt }: &Rules) -> Result<bool, String> {
     let recorded = recorded()?;
     let reason = |rule: &Rule| NOT_SHOWN.iter().find(|(id, _)| *id == rule.id());
+    let processors = available_parallelism().map_or(1, usize::from);
     let mut is_whole = true;
-    let witnesses = in_parallel(Rule::ALL, PROCESSORS, |rule| {
+    let witnesses = in_parallel(Rule::ALL, processors, |rule| {
         (*doubt || reason(rule).is_none()).then(|| witness(*rule, &recorded)).flatten()
     });
     for (rule, witness) in Rule::ALL.iter().zip(witnesses) {
@@ -37,5 +40,3 @@ pub(crate) fn run(Rules { doubt }: &Rules) -> Result<bool, String> {
     }
     Ok(is_whole)
 }
-
-const PROCESSORS: usize = 2;
