@@ -100,6 +100,26 @@ impl Action {
         }
     }
 
+    /// The broker that it is about, if it is about one.
+    pub(crate) const fn broker(&self) -> Option<BrokerChoice> {
+        match self {
+            Self::Crash(choice) | Self::Stop(choice) | Self::Restart(choice) => Some(*choice),
+            Self::Elect(election) => Some(election.broker),
+            Self::MoveCoordinator(moved) => Some(moved.to),
+            Self::Disconnect
+            | Self::Lose
+            | Self::Delay(_)
+            | Self::Hold(_)
+            | Self::Duplicate
+            | Self::Error(_)
+            | Self::Corrupt(_)
+            | Self::Throttle(_)
+            | Self::AdvanceClock(_)
+            | Self::Signal(_)
+            | Self::Raise(_) => None,
+        }
+    }
+
     /// The event that it waits for, if it waits for one.
     pub(crate) fn awaited_event(&self) -> Option<&str> {
         match self {

@@ -1,6 +1,7 @@
 //! Refuses what can never match and what contradicts itself.
 
 mod actions;
+mod cluster;
 mod matching;
 
 use std::collections::BTreeSet;

@@ -64,7 +64,8 @@ pub enum Effect {
     Raise(Arc<str>),
 }
 
-/// What an action means for a subject at this moment; nothing if there is no such broker.
+/// What an action means for a subject at this moment; nothing if there is no such broker, or if it
+/// cannot lead.
 pub(crate) fn effect(action: &Action, subject: &Subject, world: &dyn World) -> Option<Effect> {
     let chosen = |choice: &BrokerChoice| broker(*choice, subject, world);
     Some(match action {
@@ -166,5 +167,7 @@ fn elect(
         }
         choice => broker(choice, subject, world)?,
     };
-    Some(Effect::Elect { topic, partition, broker })
+    world
+        .may_lead(&topic, partition, broker)
+        .then_some(Effect::Elect { topic, partition, broker })
 }

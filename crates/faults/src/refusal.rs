@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use fencepost_ids::BrokerId;
 use fencepost_wire::{ApiKey, Level};
 use thiserror::Error;
 
@@ -209,6 +210,18 @@ pub enum Problem {
         /// What was perhaps meant.
         suggestion: String,
     },
+    /// A broker that the cluster has not.
+    #[error("`{key}` names broker {broker}, and there is none: they are {first} to {last}")]
+    NoSuchBroker {
+        /// `broker` or `do`.
+        key: &'static str,
+        /// The broker.
+        broker: BrokerId,
+        /// The first one that there is.
+        first: BrokerId,
+        /// The last one.
+        last: BrokerId,
+    },
     /// A fault that waits for itself.
     #[error("it waits for itself: name another fault")]
     WaitsForItself(&'static str),
@@ -245,6 +258,7 @@ impl Problem {
             | Self::TwoCoordinators
             | Self::NoBytes => "do",
             Self::NoSuchEvent { key, .. }
+            | Self::NoSuchBroker { key, .. }
             | Self::NoSuchFault { key, .. }
             | Self::WaitsForItself(key) => key,
         }

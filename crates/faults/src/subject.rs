@@ -127,6 +127,9 @@ pub trait World {
     /// The running in-sync replicas of a partition, the preferred leader first.
     fn electable(&self, topic: &str, partition: PartitionIndex) -> Vec<BrokerId>;
 
+    /// Whether a broker may be made the leader of a partition, or its leader for another term.
+    fn may_lead(&self, topic: &str, partition: PartitionIndex, broker: BrokerId) -> bool;
+
     /// The partition of `__transaction_state` whose leader is the coordinator of a transactional id.
     fn transaction_partition(&self, id: &str) -> Option<(TopicName, PartitionIndex)>;
 

@@ -180,6 +180,31 @@ async fn a_broker_that_a_fault_crashes_closes_its_port_and_opens_it_when_it_rest
 }
 
 #[tokio::test]
+async fn a_fault_elects_a_leader_and_another_stops_a_broker() {
+    let text = "[[fault]]\non = \"ApiVersions\"\ndo = { elect = { topic = \"orders\", partition = 0 } }\n\
+                [[fault]]\non = \"ApiVersions\"\nnth = 2\ndo = { stop = \"receiver\" }\n";
+    let cluster = builder(text).brokers(2).replicated_topic("orders", 1, 2).start().await.unwrap();
+    let leader = || cluster.partitions("orders").unwrap()[0].leader.unwrap();
+    let addresses: Vec<String> =
+        cluster.brokers().unwrap().into_iter().map(|broker| broker.address).collect();
+    let first = leader();
+    let mut client = bounded(TcpStream::connect(&addresses[0])).await.unwrap();
+    ask(&mut client).await;
+    assert!(is_answered(&mut client).await);
+    let second = leader();
+    assert_ne!(first, second);
+    let address = &addresses[usize::try_from(second.0).unwrap()];
+    let mut client = bounded(TcpStream::connect(address)).await.unwrap();
+    ask(&mut client).await;
+    assert!(!is_answered(&mut client).await);
+    assert_eq!(leader(), first);
+    bounded(async { while TcpStream::connect(address).await.is_ok() {} }).await;
+    cluster.restart(second).await.unwrap();
+    bounded(TcpStream::connect(address)).await.unwrap();
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_fault_moves_the_manual_clock() {
     let text = "[[fault]]\non = \"ApiVersions\"\ndo = { advance-clock = { ms = 60000 } }\n";
     let cluster = builder(text).manual_clock().start().await.unwrap();

@@ -11,8 +11,10 @@ impl Engine {
     /// Whether faults may be added to those that are there.
     ///
     /// # Errors
-    /// They could never match, or contradict themselves or each other.
+    /// They could never match, contradict themselves or each other, or name what the cluster has not.
     pub fn check_faults(&self, plan: &Plan) -> Result<(), PlanError> {
+        let brokers: Vec<_> = self.cluster.config().brokers.iter().map(|it| it.id).collect();
+        plan.check_cluster(&brokers)?;
         let mut gate = match &self.house {
             None => Gate::default(),
             Some(house) => house.gate.clone(),

@@ -31,6 +31,10 @@ impl World for Surroundings<'_> {
         self.0.running_in_sync(topic, partition)
     }
 
+    fn may_lead(&self, topic: &str, partition: PartitionIndex, broker: BrokerId) -> bool {
+        self.0.check_election(topic, partition, broker).is_ok()
+    }
+
     fn transaction_partition(&self, id: &str) -> Option<(TopicName, PartitionIndex)> {
         self.coordinated(&CoordinatorKey::Transaction(TransactionalId::from(id)))
     }

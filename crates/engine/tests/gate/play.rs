@@ -53,11 +53,16 @@ impl Play {
     }
 
     pub(crate) fn new() -> Self {
-        let mut config = ClusterConfig::new(1);
+        Self::of_brokers(1)
+    }
+
+    /// So many brokers, of which each has a replica of `orders`-0, and 0 leads it.
+    pub(crate) fn of_brokers(brokers: i32) -> Self {
+        let mut config = ClusterConfig::new(brokers);
         config.topics.push(NewTopic {
             name: "orders".into(),
             partitions: Some(1),
-            replication_factor: Some(1),
+            replication_factor: i16::try_from(brokers).ok(),
         });
         Self {
             engine: Engine::new(config, START),
@@ -117,10 +122,15 @@ impl Play {
         Header::new(config, START.0, Clock::Manual)
     }
 
+    /// A client at broker 0.
     pub(crate) fn client(&mut self, name: &'static str) -> Client {
+        self.client_at(BrokerId(0), name)
+    }
+
+    pub(crate) fn client_at(&mut self, broker: BrokerId, name: &'static str) -> Client {
         let connection = ConnectionId(self.connections);
         self.connections += 1;
-        self.take(Input::Connect { connection, broker: BrokerId(0), host: "localhost".into() });
+        self.take(Input::Connect { connection, broker, host: "localhost".into() });
         Client(connection, name)
     }
 

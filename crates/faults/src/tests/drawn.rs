@@ -25,6 +25,9 @@ impl World for Nothing {
     fn electable(&self, _: &str, _: PartitionIndex) -> Vec<BrokerId> {
         Vec::new()
     }
+    fn may_lead(&self, _: &str, _: PartitionIndex, _: BrokerId) -> bool {
+        false
+    }
     fn transaction_partition(&self, _: &str) -> Option<(TopicName, PartitionIndex)> {
         None
     }

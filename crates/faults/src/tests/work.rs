@@ -28,6 +28,10 @@ impl World for Still {
         vec![BrokerId(1), BrokerId(2), BrokerId(0)]
     }
 
+    fn may_lead(&self, _: &str, _: PartitionIndex, broker: BrokerId) -> bool {
+        broker != BrokerId(3)
+    }
+
     fn transaction_partition(&self, _: &str) -> Option<(TopicName, PartitionIndex)> {
         Some(("__transaction_state".into(), PartitionIndex(7)))
     }
@@ -187,6 +191,17 @@ fn a_fault_does_not_match_where_nobody_plays_its_role() {
     let mut gate = gate(Fault::on(ApiKey::Produce).crash(BrokerChoice::Leader));
     assert!(gate.decide(Phase::Received, &subject, &WORLD).is_empty());
     assert_eq!(gate.list()[0].matched, 0);
+}
+
+#[test]
+fn a_fault_does_not_match_where_its_broker_cannot_lead() {
+    let elect = |broker| {
+        let election = Election { topic: None, partition: None, broker: BrokerId(broker).into() };
+        let mut gate = gate(Fault::on(ApiKey::Produce).action(Action::Elect(election)));
+        gate.decide(Phase::Received, &request(ApiKey::Produce, "c"), &WORLD);
+        gate.list()[0].matched
+    };
+    assert_eq!((elect(2), elect(3)), (1, 0));
 }
 
 #[test]

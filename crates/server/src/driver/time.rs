@@ -78,3 +78,28 @@ impl Driver {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fencepost_model::ClusterConfig;
+
+    use super::*;
+    use crate::clock::ClockKind;
+    use crate::server::RunOptions;
+
+    #[test]
+    fn who_moves_the_clock_stops_at_a_reset() {
+        const START: Timestamp = Timestamp(1_700_000_000_000);
+        let clock = ClockKind::Manual { start: Some(START) };
+        let options = RunOptions { clock, ..RunOptions::default() };
+        let driver = Driver::new(ClusterConfig::new(1), &options).unwrap();
+        driver.inject(Input::Snapshot("begin".into())).unwrap();
+        let before = driver.resets().unwrap();
+        driver.reset("begin", START).unwrap();
+        let target = START.plus_millis(60_000);
+        assert_eq!(driver.advance_towards(target, before), Ok(true));
+        assert_eq!(driver.now(), START);
+        assert_eq!(driver.advance_towards(target, driver.resets().unwrap()), Ok(true));
+        assert_eq!(driver.now(), target);
+    }
+}

@@ -139,6 +139,24 @@ async fn timers_are_gone_to_by_name() {
     refused(post(&server, "/clock/advance", &json!({"ms": -1})).await, 422, "-1");
 }
 
+/// The advance is one of more timers than one holder of the lock fires, and the fault fires early on the way.
+#[tokio::test]
+async fn a_clock_that_a_fault_moves_further_does_not_go_back() {
+    let server = server(&[]);
+    let plan = json!({"fault": [
+        {"on": "Produce", "do": {"delay": {"ms": 500}}},
+        {"on": "Produce", "when": "applied", "do": {"advance-clock": {"ms": 10_800_000}}},
+    ]});
+    told(&server, "/faults", plan).await;
+    let mut client = dial(&server).await;
+    client.send(9, produce(-1, 1)).await;
+    bounded(async { while seen(&server, "/held").await == json!([]) {} }).await;
+    let clock = told(&server, "/clock/advance", json!({"ms": 7_200_000})).await;
+    let now = clock["now_ms"].as_i64().unwrap() - START.0;
+    assert!(now >= 10_800_000, "{now}");
+    base_offset(client.receive(ApiKey::Produce, 9).await.1);
+}
+
 #[tokio::test]
 async fn the_real_clock_is_not_moved() {
     let mut server = Server::listen(config(1, &[]), &Addresses::default()).unwrap();
