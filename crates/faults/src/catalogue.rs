@@ -3,10 +3,12 @@
 //! the plan that puts a client there and what it must do then.
 //!
 //! The windows are those of `docs/spec/crash-windows.md`. Where a plan must name a topic it is
-//! `orders`, and a transactional id is `tx`; where it must stop the client's process, that is
-//! registered as `client`.
+//! `orders`, and a transactional id is `tx`, unless a [`WindowChoice`] says otherwise; where it must
+//! stop the client's process, that is registered as `client`.
 
 mod adding;
+mod choice;
+pub use choice::{WindowChoice, WindowError};
 mod ending;
 mod ending_twice;
 mod identity;
@@ -173,6 +175,18 @@ impl Window {
     }
 }
 
+impl Versions {
+    /// Whether a version is one of them.
+    #[must_use]
+    pub const fn has(self, version: i16) -> bool {
+        match self {
+            Self::All => true,
+            Self::Before2 => version < 2,
+            Self::Since2 => version >= 2,
+        }
+    }
+}
+
 impl Outcome {
     /// The code in the catalogue.
     #[must_use]
@@ -217,25 +231,34 @@ impl fmt::Display for Versions {
     }
 }
 
+impl Window {
+    /// All but the plans, as text.
+    fn description(&self) -> impl fmt::Display {
+        fmt::from_fn(|f| {
+            writeln!(f, "{} {}\n", self.id, self.name)?;
+            writeln!(f, "Where:    {}", self.lies)?;
+            match self.leaves {
+                Leaves::Same(leaves) => writeln!(f, "Leaves:   {leaves}")?,
+                Leaves::Before2(leaves) => writeln!(f, "Leaves:   {leaves} (not at TV2)")?,
+                Leaves::Since2(leaves) => writeln!(f, "Leaves:   {leaves} (at TV2 only)")?,
+                Leaves::Each(before, since) => {
+                    writeln!(f, "Leaves:   before TV2: {before}")?;
+                    writeln!(f, "          at TV2: {since}")?;
+                }
+            }
+            for (index, outcome) in self.outcome.iter().enumerate() {
+                let label = if index == 0 { "Outcome: " } else { "      or " };
+                writeln!(f, "{label} {}: {}", outcome.code(), outcome.meaning())?;
+            }
+            writeln!(f, "Client:   {}", self.client)
+        })
+    }
+}
+
 impl fmt::Display for Window {
     /// The window as a page of text, with its plans in TOML.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {}\n", self.id, self.name)?;
-        writeln!(f, "Where:    {}", self.lies)?;
-        match self.leaves {
-            Leaves::Same(leaves) => writeln!(f, "Leaves:   {leaves}")?,
-            Leaves::Before2(leaves) => writeln!(f, "Leaves:   {leaves} (not at TV2)")?,
-            Leaves::Since2(leaves) => writeln!(f, "Leaves:   {leaves} (at TV2 only)")?,
-            Leaves::Each(before, since) => {
-                writeln!(f, "Leaves:   before TV2: {before}")?;
-                writeln!(f, "          at TV2: {since}")?;
-            }
-        }
-        for (index, outcome) in self.outcome.iter().enumerate() {
-            let label = if index == 0 { "Outcome: " } else { "      or " };
-            writeln!(f, "{label} {}: {}", outcome.code(), outcome.meaning())?;
-        }
-        writeln!(f, "Client:   {}", self.client)?;
+        self.description().fmt(f)?;
         match self.staging {
             Staging::None(reason) => writeln!(f, "\nNo plan: {reason}"),
             Staging::Plans(plans) => plans.iter().try_for_each(|staged| {

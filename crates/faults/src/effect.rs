@@ -167,7 +167,5 @@ fn elect(
         }
         choice => broker(choice, subject, world)?,
     };
-    world
-        .may_lead(&topic, partition, broker)
-        .then_some(Effect::Elect { topic, partition, broker })
+    world.may_lead(&topic, partition, broker).then_some(Effect::Elect { topic, partition, broker })
 }

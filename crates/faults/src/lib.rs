@@ -36,7 +36,9 @@ mod of_request;
 mod rule;
 pub use effect::{Effect, Hit};
 mod catalogue;
-pub use catalogue::{Leaves, Outcome, Staged, Staging, Versions, Window};
+pub use catalogue::{
+    Leaves, Outcome, Staged, Staging, Versions, Window, WindowChoice, WindowError,
+};
 mod gate;
 pub use gate::{FaultStatus, Gate};
 

@@ -3,6 +3,7 @@
 mod ctl;
 mod explore;
 mod moment;
+mod plan;
 mod replay;
 mod rules;
 mod serve;

@@ -106,6 +106,23 @@ async fn a_plan_that_contradicts_itself_is_refused_at_the_start() {
 }
 
 #[tokio::test]
+async fn a_window_has_the_plan_for_the_transaction_version_of_the_cluster() {
+    let from_brokers = async |level| {
+        let builder = TestCluster::builder().transaction_version(level).allow_unfired_faults();
+        let cluster = builder.window("W033".parse().unwrap()).start().await.unwrap();
+        cluster.add_window(&"W076 transactional_id=app".parse().unwrap()).unwrap();
+        let faults = cluster.faults().unwrap();
+        assert_eq!(faults[1].fault.transactional_id, Some("app".into()));
+        faults[0].fault.from.is_some()
+    };
+    assert!(!from_brokers(1).await);
+    assert!(from_brokers(2).await);
+    let missing = TestCluster::builder().window("W099".parse().unwrap()).start().await;
+    let Err(StartError::Faults(error)) = missing else { panic!("it started") };
+    assert!(matches!(error, ControlError::Window(_)), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_held_goes_on_when_it_is_released() {
     let text = "[[fault]]\nname = \"held\"\non = \"ApiVersions\"\ndo = \"hold\"\n";
     let cluster = builder(text).start().await.unwrap();

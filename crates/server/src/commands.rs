@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fencepost_engine::Input;
-use fencepost_faults::PlanError;
+use fencepost_faults::{PlanError, WindowError};
 use fencepost_ids::{BrokerId, GroupId, PartitionIndex, Timestamp, TopicName, TransactionalId};
 use fencepost_model::{
     BrokerConfig, Cluster, CoordinatorKey, CoordinatorState, ElectionRefused, GroupDescription,
@@ -70,6 +70,9 @@ pub enum ControlError {
     /// The faults could never match, or contradict themselves or others.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// There is no such crash window, or no plan for it.
+    #[error(transparent)]
+    Window(#[from] WindowError),
     /// No fault has this name.
     #[error("there is no fault `{0}`")]
     UnknownFault(String),

@@ -1,7 +1,7 @@
 //! Faults, and what waits at the gate, as one who commands a running cluster sees them.
 
 use fencepost_engine::{GateCommand, Held, Input, Order, Schedule};
-use fencepost_faults::{Action, FaultStatus, Plan};
+use fencepost_faults::{Action, FaultStatus, Plan, WindowChoice};
 
 use crate::commands::{Commands, ControlError};
 
@@ -14,6 +14,12 @@ impl Commands {
             return Err(ControlError::RealClock);
         }
         Ok(self.driver.add_faults(plan)??)
+    }
+
+    pub(crate) fn add_window(&self, window: &WindowChoice) -> Result<(), ControlError> {
+        let features = self.look(|cluster| cluster.describe().features)?;
+        let level = features.iter().find(|(feature, _)| *feature == "transaction.version");
+        self.add_faults(window.plan(level.map_or(0, |(_, level)| *level))?)
     }
 
     pub(crate) fn remove_fault(&self, name: &str) -> Result<FaultStatus, ControlError> {

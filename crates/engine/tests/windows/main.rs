@@ -7,11 +7,11 @@ mod client;
 mod reading;
 mod world;
 
-use fencepost_faults::{Plan, Versions, Window};
+use fencepost_faults::{Plan, Versions, Window, WindowChoice};
 
 use client::{Client, Known, deletion, join, other, plain_commit, takeover};
 use reading::{committed_offset, offset_fetch, read_committed};
-use world::{Role, World};
+use world::{GROUP, Role, TX, World};
 
 const TRANSACTIONS: i64 = 5;
 
@@ -112,6 +112,31 @@ fn every_plan_brings_a_client_to_its_window_and_the_outcome_is_right() {
                 if !found.is_empty() && (!is_weak || is_hollow) {
                     wrong.push(format!("{} TV{version}: {}", window.id, found.join("; ")));
                 }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// About the one client, topic and group that there are, each plan brings a client there as well.
+#[test]
+fn a_window_that_is_asked_for_by_its_name_is_about_what_it_is_asked_to_be() {
+    let mut wrong = Vec::new();
+    for window in Window::all().filter(|window| window.plans().next().is_some()) {
+        let choice = WindowChoice {
+            window: window.id.to_owned(),
+            transactional_id: Some(TX.to_owned()),
+            group: Some(GROUP.to_owned()),
+            topic: Some("orders".to_owned()),
+            partition: Some(0),
+            transaction_version: None,
+        };
+        for level in [1, 2] {
+            let Ok(plan) = choice.plan(level) else { continue };
+            let found = play(window.id, plan, level);
+            let is_weak = level < 2 && WEAK_BEFORE_2.contains(&window.id);
+            if found.is_empty() == is_weak {
+                wrong.push(format!("{} TV{level}: {}", window.id, found.join("; ")));
             }
         }
     }

@@ -25,10 +25,11 @@ impl Plan {
 
 fn check_brokers(fault: &Fault, brokers: &[BrokerId]) -> Result<(), Problem> {
     let receiver = fault.broker.map(|broker| ("broker", BrokerId(broker)));
-    let chosen = fault.actions.0.iter().filter_map(Action::broker).filter_map(|choice| match choice {
-        BrokerChoice::Id(id) => Some(("do", id)),
-        _ => None,
-    });
+    let chosen =
+        fault.actions.0.iter().filter_map(Action::broker).filter_map(|choice| match choice {
+            BrokerChoice::Id(id) => Some(("do", id)),
+            _ => None,
+        });
     let (first, last) = match brokers {
         [first, .., last] => (*first, *last),
         [only] => (*only, *only),

@@ -1,12 +1,13 @@
 //! The commands, and the requests that they stand for.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use hyper::Method;
 use serde_json::{Value, json};
+
+use crate::plan::{self, PlanName, read};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -125,8 +126,10 @@ pub(super) enum Command {
     Faults,
     /// Add the faults of a plan
     AddFaults {
-        /// The plan, in TOML, or in JSON if its name ends in .json
-        file: PathBuf,
+        /// The plan, in TOML, or in JSON if its name ends in .json; or a crash window by its id or
+        /// name, and what it is to be about, as in W083 topic=payments
+        #[arg(value_name = "FILE|WINDOW", required = true)]
+        plan: Vec<String>,
     },
     /// Take a fault out
     RemoveFault {
@@ -292,11 +295,13 @@ impl Command {
             }
             Self::Reset { name } => Call::post(format!("{}/reset", snapshot_path(name)), None),
             Self::Faults => Call::get("/faults"),
-            Self::AddFaults { file } => {
-                let is_json = file.extension().is_some_and(|extension| extension == "json");
-                let content_type = if is_json { JSON } else { "application/toml" };
-                Call { content_type, ..Call::with(Method::POST, "/faults", read(file)?) }
-            }
+            Self::AddFaults { plan } => match plan::parse(&plan.join(" "))? {
+                PlanName::Window(window) => Call::post("/faults", json!(window)),
+                PlanName::File(file) => {
+                    let content_type = if plan::is_json(&file) { JSON } else { "application/toml" };
+                    Call { content_type, ..Call::with(Method::POST, "/faults", read(&file)?) }
+                }
+            },
             Self::RemoveFault { name } => {
                 Call { method: Method::DELETE, ..Call::get(format!("/faults/{}", escaped(name))) }
             }
@@ -326,11 +331,6 @@ impl Command {
             Self::Openapi => Call::get("/openapi.json"),
         })
     }
-}
-
-fn read(file: impl AsRef<Path>) -> Result<String, String> {
-    let file = file.as_ref();
-    fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn partition_path(topic: &str, partition: u32) -> String {

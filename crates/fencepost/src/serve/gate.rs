@@ -1,6 +1,5 @@
 //! The options of faults and schedules, and the report at the end.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,14 +8,16 @@ use fencepost::faults::{FaultStatus, Plan};
 use fencepost::{Crossing, Held, Order, Schedule, TestClusterBuilder};
 
 use super::refuse;
+use crate::plan::{self, PlanName};
 
 /// What happens between the clients and the brokers.
 #[derive(Args)]
 pub(super) struct GateOptions {
-    /// A plan of faults, in TOML, or in JSON if its name ends in .json; repeat it for more. On exit
+    /// A plan of faults, in TOML, or in JSON if its name ends in .json; or a crash window by its id or
+    /// name, as in W083 or 'W083 transactional_id=app topic=payments'. Repeat it for more. On exit
     /// stderr says which faults fired, how often, and which never did
-    #[arg(long = "faults", value_name = "FILE")]
-    plans: Vec<PathBuf>,
+    #[arg(long = "faults", value_name = "FILE|WINDOW", value_parser = plan::parse)]
+    plans: Vec<PlanName>,
     /// End with exit code 1 if a fault never fired, or a schedule did not come to its end
     #[arg(long)]
     strict: bool,
@@ -35,8 +36,11 @@ impl GateOptions {
     }
 
     pub(super) fn applied_to(self, mut cluster: TestClusterBuilder) -> TestClusterBuilder {
-        for path in self.plans {
-            cluster = cluster.faults(plan(&path));
+        for plan in self.plans {
+            cluster = match plan {
+                PlanName::File(path) => cluster.faults(plan_in(&path)),
+                PlanName::Window(window) => cluster.window(window),
+            };
         }
         if self.stepped {
             cluster = cluster.stepped();
@@ -48,10 +52,9 @@ impl GateOptions {
     }
 }
 
-fn plan(path: &Path) -> Plan {
+fn plan_in(path: &Path) -> Plan {
     let text = read(path);
-    let is_json = path.extension().is_some_and(|extension| extension == "json");
-    let plan = if is_json { Plan::from_json(&text) } else { Plan::from_toml(&text) };
+    let plan = if plan::is_json(path) { Plan::from_json(&text) } else { Plan::from_toml(&text) };
     plan.unwrap_or_else(|error| refuse(&format!("{}: {error}", path.display())))
 }
 
@@ -61,8 +64,7 @@ fn schedule(path: &Path) -> Schedule {
 }
 
 fn read(path: &Path) -> String {
-    let text = fs::read_to_string(path);
-    text.unwrap_or_else(|error| refuse(&format!("cannot read {}: {error}", path.display())))
+    plan::read(path).unwrap_or_else(|error| refuse(&error))
 }
 
 /// Says on stderr what became of the faults, whose turn it was in a schedule that did not come to

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use fencepost_faults::Plan;
 use fencepost_ids::{Rule, Rules, Timestamp};
 use fencepost_model::{BrokerSettings, ClusterConfig, NewTopic, SettingError};
 use fencepost_server::{
@@ -12,7 +11,7 @@ use fencepost_wire::Release;
 use thiserror::Error;
 
 use super::TestCluster;
-use super::faults::{self, Stepping};
+use super::faults::{self, Given, Stepping};
 
 /// What a [`TestCluster`] is made of: one broker, no topics and Kafka's defaults unless told
 /// otherwise.
@@ -30,7 +29,7 @@ pub struct TestClusterBuilder {
     control: Option<ControlAddress>,
     options: RunOptions,
     /// One after another.
-    pub(super) plans: Vec<Plan>,
+    pub(super) plans: Vec<Given>,
     pub(super) stepping: Option<Stepping>,
     pub(super) is_strict: bool,
 }

@@ -3,7 +3,7 @@
 use std::thread;
 
 use fencepost_engine::{Held, Order, Schedule};
-use fencepost_faults::{Fault, FaultStatus, Plan};
+use fencepost_faults::{Fault, FaultStatus, Plan, WindowChoice};
 use fencepost_server::{ControlError, Server};
 use thiserror::Error;
 
@@ -25,6 +25,13 @@ fn list(faults: &[FaultStatus]) -> String {
     each.collect::<Vec<_>>().join("; ")
 }
 
+/// What a cluster begins with.
+#[derive(Clone, Debug)]
+pub(super) enum Given {
+    Plan(Plan),
+    Window(WindowChoice),
+}
+
 /// How a cluster begins in which nothing passes but one at a time.
 #[derive(Clone, Debug)]
 pub(super) enum Stepping {
@@ -34,11 +41,15 @@ pub(super) enum Stepping {
 
 pub(super) fn begin(
     server: &Server,
-    plans: Vec<Plan>,
+    plans: Vec<Given>,
     stepping: Option<Stepping>,
 ) -> Result<(), StartError> {
-    for plan in plans {
-        server.add_faults(plan).map_err(StartError::Faults)?;
+    for given in plans {
+        match given {
+            Given::Plan(plan) => server.add_faults(plan),
+            Given::Window(window) => server.add_window(&window),
+        }
+        .map_err(StartError::Faults)?;
     }
     match stepping {
         Some(Stepping::ByHand) => server.step(),
@@ -52,7 +63,15 @@ impl TestClusterBuilder {
     /// Begins with the faults of a plan, after those of plans that were given before.
     #[must_use]
     pub fn faults(mut self, plan: Plan) -> Self {
-        self.plans.push(plan);
+        self.plans.push(Given::Plan(plan));
+        self
+    }
+
+    /// Begins with the faults of a crash window as well: of its plan for the cluster's transaction
+    /// version, as in `.window("W083 topic=payments".parse()?)`.
+    #[must_use]
+    pub fn window(mut self, window: WindowChoice) -> Self {
+        self.plans.push(Given::Window(window));
         self
     }
 
@@ -93,6 +112,14 @@ impl TestCluster {
     /// One could never match, or they contradict themselves or others; none is added then.
     pub fn add_faults(&self, plan: Plan) -> Result<(), ControlError> {
         self.server.add_faults(plan)
+    }
+
+    /// Adds the faults of a crash window: of its plan for the cluster's transaction version.
+    ///
+    /// # Errors
+    /// There is no such window, or no plan for it at that version; and as for [`Self::add_faults`].
+    pub fn add_window(&self, window: &WindowChoice) -> Result<(), ControlError> {
+        self.server.add_window(window)
     }
 
     /// Takes a fault out, and tells what became of it; what it did stays done.

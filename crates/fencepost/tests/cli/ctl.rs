@@ -94,6 +94,7 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
         (&add_faults, r#""name":"late""#),
         ("faults", r#""fired":0"#),
         ("hit late --times 0", r#""matched":0"#),
+        ("add-faults W076 transactional_id=app", r#""transactional_id":"app""#),
         ("remove-fault late", r#""name":"late""#),
         ("process app 4", r#""pid":4"#),
         ("raise go", "[]"),
@@ -112,6 +113,11 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
         ("release 1", "GET /held"),
         ("hit late --within-ms 0", "`late`"),
         ("add-faults /nowhere", "/nowhere"),
+        (
+            "add-faults nowhere",
+            "there is no file `nowhere`, and the catalogue has no window `nowhere`",
+        ),
+        ("add-faults W030", "W030 ADD-LOST has no plan for transaction version 2"),
     ] {
         let refused = ctl(command).unwrap_err();
         assert!(refused.contains(says), "{command}: {refused}");

@@ -273,6 +273,24 @@ fn serve_says_which_faults_never_fired() {
 }
 
 #[test]
+fn serve_takes_a_window_by_its_name() {
+    let arguments = ["serve", "--port", "0", "--faults"];
+    let (code, stderr) = report(&[&arguments[..], &["W083 topic=payments"]].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    for fault in ["late", "then"] {
+        assert!(stderr.contains(&format!("fault {fault}: never fired")), "{stderr}");
+    }
+    let refused = |window: &str| {
+        let output = output(&[&arguments[..], &[window]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused("W999").contains("the catalogue has no window `W999`: they are W001 to W146"));
+    assert!(refused("W083 topics=a").contains("`topics=a` says nothing of a window"));
+    assert!(refused("W099").contains("W099 MARK-DELAYED-NEXT has no plan"));
+}
+
+#[test]
 fn serve_refuses_a_plan_with_the_line_and_the_reason() {
     let plan = PlanFile::new("wrong.toml", "[[fault]]\non = \"EndTx\"\ndo = \"lose\"\n");
     let output = output(&["serve", "--port", "0", "--faults", plan.path()]);
@@ -300,6 +318,14 @@ fn windows_are_listed_and_shown_with_their_plans() {
     let plan = pages.split("# Plan for any transaction version\n").nth(1).unwrap();
     let plan = plan.split("\nW049").next().unwrap();
     assert!(fencepost::faults::Plan::from_toml(plan).is_ok(), "{plan}");
+    let about =
+        ["--transactional-id", "app", "--topic", "payments", "--partition", "2", "--group", "g"];
+    let page = said(&[&["windows", "W083"], &about[..]].concat());
+    let plan = page.split("# Plan for any transaction version\n").nth(1).unwrap();
+    let plan = fencepost::faults::Plan::from_toml(plan).unwrap();
+    assert_eq!(plan.faults[1].partition, Some(2));
+    let page = said(&["windows", "W033", "--transaction-version", "1"]);
+    assert!(page.contains("# Plan for transaction version 0 or 1") && !page.contains("version 2"));
     assert!(said(&["windows", "--schema"]).contains("\"title\": \"A fault plan of fencepost\""));
     let refused = output(&["windows", "W999"]);
     assert!(String::from_utf8(refused.stderr).unwrap().contains("`fencepost windows` lists them"));

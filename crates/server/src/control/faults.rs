@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use fencepost_faults::{FaultStatus, Plan};
+use fencepost_faults::{FaultStatus, Plan, WindowChoice};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
@@ -77,6 +77,10 @@ pub(super) async fn list(State(cluster): Cluster) -> Result<Json<Vec<Fault>>, Re
 }
 
 /// Add the faults of a plan, in JSON or TOML, after those that there are: all of them or none.
+///
+/// In the place of a plan there may be a crash window by its id or name, as in
+/// `{"window": "W083", "transactional_id": "app", "group": "g", "topic": "payments", "partition": 2}`: of its
+/// plans it is the one for the cluster's transaction version, or for `transaction_version`.
 #[utoipa::path(post, path = "/faults", tag = "faults",
     request_body(content((serde_json::Value = "application/json"), (String = "application/toml"))), responses(
     (status = 200, description = "All faults, in the order in which they were added", body = Vec<Fault>),
@@ -89,6 +93,10 @@ pub(super) async fn add(
     Text(text): Text,
 ) -> Result<Json<Vec<Fault>>, Refusal> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if let Some(window) = window_in(&text) {
+        cluster.add_window(&window?)?;
+        return Ok(Json(cluster.faults()?.into_iter().map(Fault::from).collect()));
+    }
     let plan = match content_type.map(|value| value.split(';').next().unwrap_or_default().trim()) {
         Some("application/json") => Plan::from_json(&text),
         Some("application/toml") => Plan::from_toml(&text),
@@ -102,6 +110,21 @@ pub(super) async fn add(
     };
     cluster.add_faults(plan.map_err(ControlError::from)?)?;
     Ok(Json(cluster.faults()?.into_iter().map(Fault::from).collect()))
+}
+
+/// The window that a body names in JSON, if it is no plan.
+fn window_in(text: &str) -> Option<Result<WindowChoice, Refusal>> {
+    let body: serde_json::Value = serde_json::from_str(text).ok()?;
+    body.get("window")?;
+    let window = serde_json::from_value(body);
+    Some(window.map_err(|error| {
+        Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("the window: {error}"),
+            "write {\"window\": \"W083\"}, and perhaps transactional_id, group, topic, partition and \
+             transaction_version",
+        )
+    }))
 }
 
 /// Take a fault out. What it did stays done, and what waits for it alone goes on.

@@ -133,6 +133,9 @@ impl From<ControlError> for Refusal {
             ControlError::Plan(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "correct the plan: none of it was added")
             }
+            ControlError::Window(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "`fencepost windows` lists the windows")
+            }
             ControlError::UnknownFault(_) => {
                 (StatusCode::NOT_FOUND, "GET /faults lists the faults")
             }

@@ -1,7 +1,7 @@
 //! Faults, and what waits at the gate.
 
 use fencepost_engine::{Held, Order, Schedule};
-use fencepost_faults::{FaultStatus, Plan};
+use fencepost_faults::{FaultStatus, Plan, WindowChoice};
 
 use super::Server;
 use crate::commands::ControlError;
@@ -13,6 +13,14 @@ impl Server {
     /// They could never match, or contradict themselves or others; none is added then.
     pub fn add_faults(&self, plan: Plan) -> Result<(), ControlError> {
         self.commands.add_faults(plan)
+    }
+
+    /// Adds the faults of a crash window: of its plan for the cluster's transaction version.
+    ///
+    /// # Errors
+    /// There is no such window, or no plan for it at that version; and as for [`Self::add_faults`].
+    pub fn add_window(&self, window: &WindowChoice) -> Result<(), ControlError> {
+        self.commands.add_window(window)
     }
 
     /// Takes a fault out, and tells what became of it; what it did stays done.

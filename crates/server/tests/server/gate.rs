@@ -82,6 +82,27 @@ async fn faults_are_added_counted_waited_for_and_removed() {
 }
 
 #[tokio::test]
+async fn a_crash_window_is_added_by_its_name() {
+    let server = server();
+    let window = json!({"window": "W033", "topic": "a", "transactional_id": "app"});
+    let (status, faults) = post(&server, "/faults", &window).await;
+    assert_eq!(status, 200, "{faults}");
+    let fault = &faults[0]["fault"];
+    assert_eq!((&fault["from"], &fault["topic"]), (&json!("broker"), &json!("a")));
+    assert_eq!(fault["transactional_id"], "app");
+    let before_2 = json!({"window": "add-anr", "transaction_version": 1});
+    let (_, faults) = post(&server, "/faults", &before_2).await;
+    assert_eq!(faults[1]["fault"]["from"], json!(null));
+    refused(post(&server, "/faults", &json!({"window": "W999"})).await, 422, "W001 to W146");
+    refused(post(&server, "/faults", &json!({"window": "W030"})).await, 422, "0 or 1");
+    refused(
+        post(&server, "/faults", &json!({"window": "W083", "topics": "a"})).await,
+        422,
+        "topics",
+    );
+}
+
+#[tokio::test]
 async fn what_is_held_is_listed_and_released() {
     let server = server();
     let plan = json!({
