@@ -9,6 +9,7 @@ mod listing;
 pub use listing::{Crossing, Held, Patience};
 mod answer;
 mod message;
+mod offering;
 mod order;
 pub use order::Order;
 mod request;
@@ -18,7 +19,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use fencepost_faults::{Gate, Phase, Subject};
+use fencepost_faults::{Gate, Offer, Phase, Subject};
 use fencepost_ids::{ConnectionId, Timestamp};
 use fencepost_model::{Cluster, Input as Step, MessageId, Output as Effect};
 
@@ -47,6 +48,8 @@ pub(crate) struct Gatehouse {
     /// Connections that have ended, of which the cluster has not been told yet: it carries out the
     /// requests of theirs that are held (FRAME-13).
     departed: BTreeSet<ConnectionId>,
+    /// What connections were offered, where that is less than there is.
+    offers: BTreeMap<ConnectionId, Offer>,
     /// Nothing passes but one at a time.
     pub(crate) stepping: Option<Stepping>,
     order: Order,
@@ -126,6 +129,7 @@ impl Gatehouse {
     /// A connection is closed at the cluster as well: nothing more is answered on it.
     fn forget(&mut self, connection: ConnectionId) {
         self.in_process.retain(|_, exchange| exchange.connection() != connection);
+        self.offers.remove(&connection);
     }
 
     /// Drops what is known of messages that are gone, as with a broker that crashed.
@@ -141,6 +145,7 @@ impl Gatehouse {
     pub(crate) fn drop_connections(&mut self) {
         self.waiting.retain(|_, waiting| matches!(waiting.what, Waiter::Message(_)));
         self.in_process.clear();
+        self.offers.clear();
         self.arrived.clear();
         self.departed.clear();
     }

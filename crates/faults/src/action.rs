@@ -3,8 +3,8 @@
 mod one_or_many;
 mod parts;
 pub use parts::{
-    BrokerChoice, Coordinated, CoordinatorMove, Corruption, Election, ErrorAnswer, Message,
-    ProcessId, Signal, SignalKind, Span,
+    BrokerChoice, Coordinated, CoordinatorMove, Corruption, Election, ErrorAnswer, Message, Offer,
+    Offered, ProcessId, Signal, SignalKind, Span,
 };
 
 use schemars::JsonSchema;
@@ -34,6 +34,9 @@ pub enum Action {
     Corrupt(Corruption),
     /// The answer says that the client is held back, and its connection is.
     Throttle(Span),
+    /// The answer to ApiVersions offers less of some APIs, and what is asked for beyond that on its
+    /// connection closes it.
+    Offer(Offer),
     /// A broker crashes: what it has in memory only is lost.
     Crash(BrokerChoice),
     /// A broker shuts down in order.
@@ -89,6 +92,7 @@ impl Action {
             Self::Error(_) => "error",
             Self::Corrupt(_) => "corrupt",
             Self::Throttle(_) => "throttle",
+            Self::Offer(_) => "offer",
             Self::Crash(_) => "crash",
             Self::Stop(_) => "stop",
             Self::Restart(_) => "restart",
@@ -114,6 +118,7 @@ impl Action {
             | Self::Error(_)
             | Self::Corrupt(_)
             | Self::Throttle(_)
+            | Self::Offer(_)
             | Self::AdvanceClock(_)
             | Self::Signal(_)
             | Self::Raise(_) => None,

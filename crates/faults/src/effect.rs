@@ -6,7 +6,7 @@ use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
 
 use crate::{
     Action, BrokerChoice, Coordinated, CoordinatorMove, Corruption, Delay, Election, ErrorAnswer,
-    Origin, Signal, Subject, Until, World,
+    Offer, Origin, Signal, Subject, Until, World,
 };
 
 /// A fault that fires.
@@ -41,6 +41,8 @@ pub enum Effect {
     Corrupt(Corruption),
     /// [`Action::Throttle`] by so many milliseconds.
     Throttle(u64),
+    /// As [`Action::Offer`].
+    Offer(Offer),
     /// As [`Action::Crash`].
     Crash(BrokerId),
     /// As [`Action::Stop`].
@@ -79,6 +81,7 @@ pub(crate) fn effect(action: &Action, subject: &Subject, world: &dyn World) -> O
         Action::Error(answer) => Effect::Error(answer.clone()),
         Action::Corrupt(corruption) => Effect::Corrupt(corruption.clone()),
         Action::Throttle(span) => Effect::Throttle(span.ms),
+        Action::Offer(offer) => Effect::Offer(offer.clone()),
         Action::Crash(choice) => Effect::Crash(chosen(choice)?),
         Action::Stop(choice) => Effect::Stop(chosen(choice)?),
         Action::Restart(choice) => Effect::Restart(chosen(choice)?),

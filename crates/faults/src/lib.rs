@@ -12,7 +12,7 @@ mod action;
 mod builder;
 pub use action::{
     Action, Actions, BrokerChoice, Coordinated, CoordinatorMove, Corruption, Delay, Election,
-    ErrorAnswer, Message, ProcessId, Signal, SignalKind, Span, Until,
+    ErrorAnswer, Message, Offer, Offered, ProcessId, Signal, SignalKind, Span, Until,
 };
 mod occurrence;
 pub use occurrence::{Probability, Range};

@@ -6,7 +6,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::nearest::suggestion;
 
-fn api_of_name(name: &str) -> Result<ApiKey, String> {
+pub(crate) fn api_of_name(name: &str) -> Result<ApiKey, String> {
     let names = || ApiKey::ALL.iter().map(|api| api.name());
     ApiKey::ALL.iter().copied().find(|api| api.name() == name).ok_or_else(|| {
         format!("no broker here answers an API `{name}`{}", suggestion(name, names()))

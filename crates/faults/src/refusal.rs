@@ -3,7 +3,7 @@
 use std::fmt;
 
 use fencepost_ids::BrokerId;
-use fencepost_wire::{ApiKey, Level};
+use fencepost_wire::{ApiKey, Level, Release};
 use thiserror::Error;
 
 use crate::{Field, Phase, Range};
@@ -187,6 +187,23 @@ pub enum Problem {
     /// Bytes to overwrite with.
     #[error("`corrupt` overwrites nothing: give it `bytes`")]
     NoBytes,
+    /// An offer that says nothing.
+    #[error("`offer` {0}")]
+    NoOffer(&'static str),
+    /// Versions that no release answers, or that the cluster's does not.
+    #[error("{} `{api}` v{asked}: {first} to {last} can be offered", whose(*.release))]
+    NotServed {
+        /// The release of the cluster; none if no release has them.
+        release: Option<Release>,
+        /// The API.
+        api: ApiKey,
+        /// What was to be offered.
+        asked: Range,
+        /// The first version that is answered.
+        first: i16,
+        /// The last one.
+        last: i16,
+    },
     /// An event that never comes.
     #[error(
         "nothing raises the event `{event}`{suggestion}: add a fault with \
@@ -227,6 +244,13 @@ pub enum Problem {
     WaitsForItself(&'static str),
 }
 
+fn whose(release: Option<Release>) -> String {
+    release.map_or_else(
+        || "no release answers".to_owned(),
+        |release| format!("Kafka {release} does not answer"),
+    )
+}
+
 fn list(levels: &[Level]) -> String {
     let names: Vec<_> = levels.iter().map(|level| format!("`{level}`")).collect();
     names.join(" and ")
@@ -256,7 +280,9 @@ impl Problem {
             | Self::Role { .. }
             | Self::HalfPartition
             | Self::TwoCoordinators
-            | Self::NoBytes => "do",
+            | Self::NoBytes
+            | Self::NoOffer(_)
+            | Self::NotServed { .. } => "do",
             Self::NoSuchEvent { key, .. }
             | Self::NoSuchBroker { key, .. }
             | Self::NoSuchFault { key, .. }

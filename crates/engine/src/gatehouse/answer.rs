@@ -46,7 +46,7 @@ pub(super) enum Arrived {
 pub(super) struct Answered {
     pub(super) ticket: Ticket,
     /// None if the request has no answer (API-38).
-    response: Option<Response>,
+    pub(super) response: Option<Response>,
     pub(super) header: RequestHeader,
     request: Request,
     todo: VecDeque<Effect>,
@@ -167,8 +167,15 @@ impl Engine {
                 }
                 Effect::Corrupt(corruption) => answered.corruptions.push(corruption),
                 Effect::Throttle(ms) => {
+                    let version = answered.ticket.version;
                     if let Some(response) = &mut answered.response {
-                        response.throttle(ticket.version, i32::try_from(ms).unwrap_or(i32::MAX));
+                        response.throttle(version, i32::try_from(ms).unwrap_or(i32::MAX));
+                    }
+                }
+                Effect::Offer(offer) => {
+                    let release = self.cluster.config().release;
+                    if let Some(house) = &mut self.house {
+                        house.offer(&mut answered, offer, release);
                     }
                 }
                 beside => self.happens_beside(now, beside, out),

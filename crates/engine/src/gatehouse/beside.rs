@@ -38,7 +38,8 @@ impl Engine {
             | Effect::Duplicate
             | Effect::Error(_)
             | Effect::Corrupt(_)
-            | Effect::Throttle(_) => unreachable!("it happens to the request or message itself"),
+            | Effect::Throttle(_)
+            | Effect::Offer(_) => unreachable!("it happens to the request or message itself"),
         }
     }
 

@@ -13,8 +13,9 @@ impl Engine {
     /// # Errors
     /// They could never match, contradict themselves or each other, or name what the cluster has not.
     pub fn check_faults(&self, plan: &Plan) -> Result<(), PlanError> {
-        let brokers: Vec<_> = self.cluster.config().brokers.iter().map(|it| it.id).collect();
-        plan.check_cluster(&brokers)?;
+        let config = self.cluster.config();
+        let brokers: Vec<_> = config.brokers.iter().map(|it| it.id).collect();
+        plan.check_cluster(config.release, &brokers)?;
         let mut gate = match &self.house {
             None => Gate::default(),
             Some(house) => house.gate.clone(),

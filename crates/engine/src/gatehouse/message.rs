@@ -104,7 +104,8 @@ impl Engine {
                 Effect::Disconnect
                 | Effect::Duplicate
                 | Effect::Corrupt(_)
-                | Effect::Throttle(_) => {}
+                | Effect::Throttle(_)
+                | Effect::Offer(_) => {}
                 beside => self.happens_beside(now, beside, out),
             }
         }

@@ -59,6 +59,9 @@ impl Engine {
     ) {
         // As at the cluster, a request on a connection that is closed is not carried out.
         let Some(broker) = self.cluster.broker_of(connection) else { return };
+        if self.is_beyond_offer(connection, &header, out) {
+            return;
+        }
         let topic_name = |id| self.cluster.topic_name(id).cloned();
         let subject = Subject::of_request(&header, &request, broker, topic_name);
         let mut asked = Box::new(Asked {
@@ -148,7 +151,7 @@ impl Engine {
                         }
                     }
                 }
-                on_answer @ (Effect::Corrupt(_) | Effect::Throttle(_)) => {
+                on_answer @ (Effect::Corrupt(_) | Effect::Throttle(_) | Effect::Offer(_)) => {
                     asked.on_answer.push_back(on_answer);
                 }
                 beside => self.happens_beside(now, beside, out),

@@ -3,6 +3,7 @@
 mod brokers;
 mod holding;
 mod messages;
+mod offers;
 mod play;
 mod requests;
 mod snapshots;

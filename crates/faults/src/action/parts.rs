@@ -4,6 +4,8 @@ mod broker_choice;
 pub use broker_choice::BrokerChoice;
 mod error_answer;
 pub use error_answer::ErrorAnswer;
+mod offer;
+pub use offer::{Offer, Offered};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

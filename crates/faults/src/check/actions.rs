@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use fencepost_wire::{ApiKey, Level};
+use fencepost_wire::{ApiKey, Level, Release};
 
-use super::matching::{fields, versions};
+use super::matching::{fields, served_ends, versions};
 use crate::{
     Action, BrokerChoice, Coordinated, CoordinatorMove, ErrorAnswer, Fault, Field, Message,
-    MessageKind, Phase, Problem,
+    MessageKind, Offer, Offered, Phase, Problem,
 };
 
 pub(super) fn check(fault: &Fault) -> Result<(), Problem> {
@@ -40,7 +40,7 @@ fn check_phase(phase: Phase, action: &Action) -> Result<(), Problem> {
         (Phase::Received, Action::Corrupt(corruption)) if corruption.of == Message::Answer => {
             "there is no answer yet; say `when = \"applied\"`, or `of = \"request\"`"
         }
-        (Phase::Received, Action::Throttle(_)) => {
+        (Phase::Received, Action::Throttle(_) | Action::Offer(_)) => {
             "it is the answer that says so; say `when = \"applied\"`"
         }
         (Phase::Received, Action::Error(ErrorAnswer { topic, partition, .. }))
@@ -54,9 +54,12 @@ fn check_phase(phase: Phase, action: &Action) -> Result<(), Problem> {
     Err(Problem::WrongPhase { action: action.name(), phase, instead })
 }
 
-/// Clients ignore an answer of `Metadata` without brokers, and only the cluster can name them.
+/// Only one answer says what is offered. Clients ignore an answer of `Metadata` without brokers, and only the cluster can name them.
 fn check_answer(fault: &Fault, action: &Action) -> Result<(), Problem> {
     match action {
+        Action::Offer(_) if fault.on != ApiKey::ApiVersions => Err(Problem::NoOffer(
+            "is what the answer of `ApiVersions` says: say `on = \"ApiVersions\"`",
+        )),
         Action::Error(_) if fault.on == ApiKey::Metadata && fault.when == Phase::Received => {
             Err(Problem::WrongPhase {
                 action: action.name(),
@@ -74,6 +77,7 @@ fn check_for_message(kind: MessageKind, action: &Action) -> Result<(), Problem> 
         Action::Duplicate => "lose its answer, and it is sent again",
         Action::Corrupt(_) => "brokers trust each other's bytes; use `lose`",
         Action::Throttle(_) => "use `delay`",
+        Action::Offer(_) => "brokers know each other's versions",
         Action::Error(_) if kind == MessageKind::Fetch => "use `lose` or `hold`",
         Action::Error(answer) if answer.level.is_some_and(|level| level != Level::Partition) => {
             "its codes are those of partitions: leave `level` out"
@@ -87,6 +91,7 @@ fn check_parts(fault: &Fault, action: &Action) -> Result<(), Problem> {
     let name = action.name();
     match action {
         Action::Error(answer) => check_error(fault, answer),
+        Action::Offer(offer) => check_offer(offer),
         Action::Corrupt(corruption) if corruption.bytes.is_empty() => Err(Problem::NoBytes),
         Action::Crash(choice) | Action::Stop(choice) | Action::Restart(choice) => match choice {
             BrokerChoice::Another => Err(Problem::Role {
@@ -113,6 +118,39 @@ fn check_parts(fault: &Fault, action: &Action) -> Result<(), Problem> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether some release can offer that.
+fn check_offer(offer: &Offer) -> Result<(), Problem> {
+    if offer.0.is_empty() {
+        return Err(Problem::NoOffer(
+            "names no API: write one, as in { EndTxn = { from = 0, to = 3 } }",
+        ));
+    }
+    for (api, offered) in &offer.0 {
+        match *offered {
+            Offered::Nothing if *api == ApiKey::ApiVersions => {
+                return Err(Problem::NoOffer("cannot do without `ApiVersions`: use `disconnect`"));
+            }
+            Offered::Nothing => {}
+            Offered::Versions(range) => {
+                if range.is_empty() {
+                    return Err(Problem::EmptyRange { key: "do", range });
+                }
+                if !Release::ALL.iter().any(|release| range.is_of(*release, *api)) {
+                    let (first, last) = served_ends(*api);
+                    return Err(Problem::NotServed {
+                        release: None,
+                        api: *api,
+                        asked: range,
+                        first,
+                        last,
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_move(fault: &Fault, moved: &CoordinatorMove) -> Result<(), Problem> {
@@ -188,7 +226,7 @@ fn contradict(phase: Phase, one: &Action, other: &Action) -> bool {
 }
 
 fn contradicts(phase: Phase, one: &Action, other: &Action) -> bool {
-    use Action::{Corrupt, Delay, Disconnect, Duplicate, Error, Hold, Lose, Throttle};
+    use Action::{Corrupt, Delay, Disconnect, Duplicate, Error, Hold, Lose, Offer, Throttle};
     match one {
         // Nothing is left of what is lost.
         Lose => matches!(
@@ -196,6 +234,7 @@ fn contradicts(phase: Phase, one: &Action, other: &Action) -> bool {
             Lose | Disconnect
                 | Error(_)
                 | Throttle(_)
+                | Offer(_)
                 | Corrupt(_)
                 | Duplicate
                 | Delay(_)
@@ -203,13 +242,13 @@ fn contradicts(phase: Phase, one: &Action, other: &Action) -> bool {
         ),
         // A request can outlive its connection by `hold`; an answer cannot.
         Disconnect => match other {
-            Disconnect | Error(_) | Throttle(_) | Corrupt(_) | Duplicate => true,
+            Disconnect | Error(_) | Throttle(_) | Offer(_) | Corrupt(_) | Duplicate => true,
             Hold(_) => phase == Phase::Applied,
             _ => false,
         },
         // What is answered for the cluster never reaches it.
         Error(_) => match other {
-            Error(_) => true,
+            Error(_) | Offer(_) => true,
             Duplicate => phase == Phase::Received,
             Corrupt(corruption) => corruption.of == Message::Request,
             _ => false,
@@ -218,6 +257,7 @@ fn contradicts(phase: Phase, one: &Action, other: &Action) -> bool {
         Hold(_) => matches!(other, Hold(_)),
         Duplicate => matches!(other, Duplicate),
         Throttle(_) => matches!(other, Throttle(_)),
+        Offer(_) => matches!(other, Offer(_)),
         Action::AdvanceClock(_) => matches!(other, Action::AdvanceClock(_)),
         Corrupt(_)
         | Action::Crash(_)

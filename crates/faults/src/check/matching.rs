@@ -45,6 +45,12 @@ fn served(api: ApiKey) -> impl Iterator<Item = i16> {
     first..=last
 }
 
+/// The first and the last version that some release answers.
+pub(super) fn served_ends(api: ApiKey) -> (i16, i16) {
+    served(api)
+        .fold((i16::MAX, 0), |(first, last), version| (first.min(version), last.max(version)))
+}
+
 fn check_fields(fault: &Fault) -> Result<(), Problem> {
     let asked = [
         (Field::TransactionalId, fault.transactional_id.is_some()),
@@ -77,8 +83,7 @@ fn check_version(fault: &Fault) -> Result<(), Problem> {
     if versions(fault).next().is_some() {
         return Ok(());
     }
-    let (first, last) = served(fault.on)
-        .fold((i16::MAX, 0), |(first, last), version| (first.min(version), last.max(version)));
+    let (first, last) = served_ends(fault.on);
     Err(Problem::Version { api: fault.on, asked, first, last })
 }
 

@@ -14,7 +14,7 @@ fn page() -> String {
 fn every_plan_of_the_page_is_in_order() {
     let page = page();
     let plans: Vec<_> = page.split("```toml\n").skip(1).collect();
-    assert_eq!(plans.len(), 3);
+    assert_eq!(plans.len(), 4);
     for text in plans {
         let text = text.split("```").next().unwrap();
         let plan = Plan::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -32,8 +32,9 @@ fn every_key_and_action_of_the_page_is_read() {
         let is_read = keys.iter().any(|key| {
             let when = ["received", "applied"].iter();
             when.clone().any(|when| {
+                let api = if span.contains("offer") { "ApiVersions" } else { "Produce" };
                 let fault =
-                    format!("[[fault]]\non = \"Produce\"\nwhen = \"{when}\"\n{key} = {span}\n");
+                    format!("[[fault]]\non = \"{api}\"\nwhen = \"{when}\"\n{key} = {span}\n");
                 let action = if *key == "do" { "" } else { "do = \"lose\"\n" };
                 toml::from_str::<Plan>(&format!("{fault}{action}")).is_ok()
             })

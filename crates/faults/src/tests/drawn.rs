@@ -84,6 +84,8 @@ fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(of, at, bytes)| Action::Corrupt(Corruption { of, at, bytes })),
         ms().prop_map(|ms| Action::Throttle(Span { ms })),
         ms().prop_map(|ms| Action::AdvanceClock(Span { ms })),
+        vec((select(ApiKey::ALL), offered()), 0..3)
+            .prop_map(|offers| Action::Offer(Offer(offers.into_iter().collect()))),
         choice().prop_map(Action::Crash),
         choice().prop_map(Action::Restart),
         (option::of(text()), option::of(0..3), choice()).prop_map(|(topic, partition, broker)| {
@@ -101,6 +103,10 @@ fn action() -> impl Strategy<Value = Action> {
 
 fn range() -> impl Strategy<Value = Range> {
     (0..6u32, option::of(0..6u32)).prop_map(|(from, to)| Range { from, to })
+}
+
+fn offered() -> impl Strategy<Value = Offered> {
+    prop_oneof![Just(Offered::Nothing), range().prop_map(Offered::Versions)]
 }
 
 fn glob() -> impl Strategy<Value = Option<Glob>> {

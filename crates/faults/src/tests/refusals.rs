@@ -124,6 +124,39 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn an_offer_of_what_there_is_not_is_refused() {
+    let offer = |offer: &str| {
+        format!("on = \"ApiVersions\"\ndo = {{ offer = {offer} }}\nwhen = \"applied\"")
+    };
+    check(
+        &offer("{ EndTxn = { from = 0, to = 9 } }"),
+        "line 4: fault `f`: no release answers `EndTxn` v0 to 9: 0 to 5 can be offered",
+    );
+    check(&offer("{ EndTxn = { from = 3, to = 2 } }"), "line 4: fault `f`: the range from 3 to 2");
+    // They stand in the list, and no broker answers them.
+    check(&offer("{ Produce = { from = 0, to = 2 } }"), "line 4: fault `f`: no release answers");
+    check(
+        &offer("{ EndTx = \"none\" }"),
+        "line 4: fault `f`: no broker here answers an API `EndTx`",
+    );
+    check(&offer("{ EndTxn = \"some\" }"), "line 4: fault `f`: invalid value: string \"some\"");
+    check(&offer("{}"), "line 4: fault `f`: `offer` names no API: write one, as in");
+    check(
+        &offer("{ ApiVersions = \"none\" }"),
+        "line 4: fault `f`: `offer` cannot do without `ApiVersions`: use `disconnect`",
+    );
+    let action = "do = { offer = { EndTxn = \"none\" } }";
+    check(
+        &format!("on = \"EndTxn\"\n{action}\nwhen = \"applied\""),
+        "line 4: fault `f`: `offer` is what the answer of `ApiVersions` says: say",
+    );
+    check(
+        &format!("on = \"ApiVersions\"\n{action}"),
+        "line 4: fault `f`: `offer` makes no sense once the request or message is received",
+    );
+}
+
+#[test]
 fn what_waits_for_ever_is_refused() {
     let until = |until: &str| format!("on = \"EndTxn\"\ndo = {{ hold = {until} }}");
     check(

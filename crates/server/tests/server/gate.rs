@@ -1,7 +1,7 @@
 //! Faults, what waits, and stepped mode over HTTP.
 
 use fencepost_server::{Addresses, ControlAddress, Server};
-use fencepost_wire::ApiKey;
+use fencepost_wire::{ApiKey, ApiVersionsRequest, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -100,6 +100,27 @@ async fn a_crash_window_is_added_by_its_name() {
         422,
         "topics",
     );
+}
+
+/// API-09, FRAME-10: at a client's connection, as at a broker that never had more.
+#[tokio::test]
+async fn what_is_not_offered_is_not_served() {
+    let server = server();
+    let offer = json!({"ApiVersions": {"from": 0, "to": 2}, "Produce": {"from": 3, "to": 8}});
+    let plan = json!({"fault": [
+        {"on": "ApiVersions", "every": 1, "when": "applied", "do": {"offer": offer}},
+    ]});
+    assert_eq!(post(&server, "/faults", &plan).await.0, 200);
+    let mut client = dial(&server).await;
+    // It is not read: a broker of version 4 would refuse it, since it names no software.
+    let sent = client.send(4, ApiVersionsRequest::default()).await;
+    let (correlation_id, answer) = client.receive(ApiKey::ApiVersions, 0).await;
+    let Response::ApiVersions(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!((correlation_id, answer.error_code, answer.api_keys.len()), (sent, 35, 1));
+    client.is_served().await;
+    base_offset(client.call(8, produce(-1, 1)).await);
+    client.send(9, produce(-1, 1)).await;
+    client.is_closed_unanswered().await;
 }
 
 #[tokio::test]
