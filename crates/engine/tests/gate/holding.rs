@@ -113,3 +113,74 @@ fn what_was_held_ends_with_the_broker_that_it_was_sent_to() {
     assert_eq!(play.heard(client), [Heard::Close]);
     assert_eq!(play.engine.held(), []);
 }
+
+/// A plan with these faults about EndTxn.
+fn at_the_end(faults: &[(&str, &str)]) -> Play {
+    let each = faults.iter().map(|(when, action)| {
+        format!("[[fault]]\non = \"EndTxn\"\nwhen = \"{when}\"\ndo = {action}\n")
+    });
+    Play::with(&each.collect::<String>())
+}
+
+const REFUSED: &str = "{ error = \"COORDINATOR_NOT_AVAILABLE\" }";
+
+#[test]
+fn a_refusal_can_be_held_in_either_phase_and_in_either_order() {
+    for (when, state) in [("received", "Ongoing"), ("applied", "CompleteCommit")] {
+        let (first, last) = (format!("[\"hold\", {REFUSED}]"), format!("[{REFUSED}, \"hold\"]"));
+        for faults in [
+            &[(when, &*first)][..],
+            &[(when, &*last)],
+            &[(when, REFUSED), (when, "\"hold\"")],
+            &[(when, "\"hold\""), (when, REFUSED)],
+        ] {
+            let mut play = at_the_end(faults);
+            let client = play.client("a");
+            let identity = play.begin(client);
+            play.ask(client, 4, commit(identity));
+            assert_eq!((play.heard(client), play.state()), (vec![], state), "{faults:?}");
+            let number = held(&play);
+            play.gate(GateCommand::Release(number));
+            assert_eq!(play.heard(client)[0].end_code(), 15, "{faults:?}");
+            assert_eq!(play.state(), state);
+            // The connection goes on.
+            play.ask(client, 4, commit(identity));
+            assert_eq!(play.heard(client)[0].end_code(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_refusal_can_be_late() {
+    for (when, state) in [("received", "Ongoing"), ("applied", "CompleteCommit")] {
+        for actions in [
+            format!("[{{ delay = {{ ms = 500 }} }}, {REFUSED}]"),
+            format!("[{REFUSED}, {{ delay = {{ ms = 500 }} }}]"),
+        ] {
+            let mut play = at_the_end(&[(when, &actions)]);
+            let client = play.client("a");
+            let identity = play.begin(client);
+            play.ask(client, 4, commit(identity));
+            play.wait(499);
+            assert_eq!((play.heard(client), play.state()), (vec![], state));
+            play.wait(1);
+            assert_eq!((play.heard(client)[0].end_code(), play.state()), (15, state));
+        }
+    }
+}
+
+#[test]
+fn a_refusal_that_is_held_ends_with_its_connection() {
+    for (when, state) in [("received", "Ongoing"), ("applied", "CompleteCommit")] {
+        let mut play = at_the_end(&[(when, &format!("[\"hold\", {REFUSED}]"))]);
+        let client = play.client("a");
+        let identity = play.begin(client);
+        play.ask(client, 4, commit(identity));
+        play.hang_up(client);
+        for held in play.engine.held() {
+            play.gate(GateCommand::Release(held.number));
+        }
+        assert_eq!((play.heard(client), play.state()), (vec![], state));
+        assert_eq!(play.engine.look().broker_of(client.0), None);
+    }
+}

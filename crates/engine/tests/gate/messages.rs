@@ -102,3 +102,30 @@ fn markers_that_are_held_by_an_event_of_a_request_go_on_with_it() {
     play.ask(client, 4, commit(crate::play::Identity(0, 0)));
     assert_eq!(play.state(), "CompleteCommit");
 }
+
+#[test]
+fn a_refusal_of_markers_can_be_held_and_late() {
+    for (when, written) in [("received", 0), ("applied", 1)] {
+        let refused = "{ error = \"NOT_LEADER_OR_FOLLOWER\" }";
+        for actions in [
+            format!("[{refused}, \"hold\"]"),
+            format!("[\"hold\", {refused}]"),
+            format!("[{refused}, {{ delay = {{ ms = 60000 }} }}]"),
+        ] {
+            let mut play = markers(when, &actions);
+            end(&mut play);
+            play.wait(59_999);
+            assert_eq!((play.state(), play.log_end()), ("PrepareCommit", written), "{actions}");
+            for held in play.engine.held() {
+                play.gate(GateCommand::Release(held.number));
+            }
+            assert_eq!((play.state(), play.log_end()), ("PrepareCommit", written), "{actions}");
+            play.wait(10_000);
+            assert_eq!(
+                (play.state(), play.log_end()),
+                ("CompleteCommit", written + 1),
+                "{actions}"
+            );
+        }
+    }
+}
