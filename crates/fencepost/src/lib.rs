@@ -13,10 +13,10 @@ pub use fencepost_ids::{
     TransactionalId,
 };
 pub use fencepost_model::{
-    BrokerSettings, ConnectionDescription, CoordinatorKey, CoordinatorState, Deadline,
-    ElectionRefused, GroupDescription, LeaderOffsets, LogPage, LogRange, MessageDescription,
-    PartitionProducers, PartitionState, SettingError, TopicDescription, TransactionDescription,
-    TransactionStatus,
+    BrokerSettings, ClientSoftware, ConnectionDescription, CoordinatorKey, CoordinatorState,
+    Deadline, ElectionRefused, GroupDescription, LeaderOffsets, LogPage, LogRange,
+    MessageDescription, PartitionProducers, PartitionState, SettingError, TopicDescription,
+    TransactionDescription, TransactionStatus,
 };
 pub use fencepost_server::{
     Addresses, BrokerState, ClockKind, ClockState, ControlAddress, ControlError, Happening,

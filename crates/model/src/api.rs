@@ -58,9 +58,9 @@ pub(crate) fn dispatch(
     header: RequestHeader,
     request: Request,
 ) {
-    let Some(broker) = step.cluster.connections.get(&connection).map(|open| open.broker) else {
-        return;
-    };
+    let Some(open) = step.cluster.connections.get_mut(&connection) else { return };
+    open.note_client_id(&header.client_id);
+    let broker = open.broker;
     let ticket = Ticket {
         serial: step.cluster.serials,
         connection,

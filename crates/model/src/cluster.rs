@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Timestamp, TopicName};
+use fencepost_ids::{BrokerId, ClientId, ConnectionId, PartitionIndex, Timestamp, TopicName};
 use fencepost_log::LogRules;
 
 use crate::api;
@@ -12,6 +12,7 @@ use crate::broker::Broker;
 use crate::config::ClusterConfig;
 use crate::disk::Disk;
 use crate::input::{Input, Output};
+use crate::inspection::ClientSoftware;
 use crate::metadata::{Metadata, Partition, PartitionKey};
 use crate::network::{Message, Network};
 use crate::observing::Observer;
@@ -25,6 +26,19 @@ use crate::timers::{Deadline, Timers};
 pub(crate) struct Connection {
     pub(crate) broker: BrokerId,
     pub(crate) host: Arc<str>,
+    /// What the client called itself in its last request; none before the first.
+    pub(crate) client_id: Option<ClientId>,
+    /// What it said of itself in ApiVersions (KIP-511).
+    pub(crate) software: Option<ClientSoftware>,
+}
+
+impl Connection {
+    /// What the client calls itself in a request.
+    pub(crate) fn note_client_id(&mut self, client_id: &ClientId) {
+        if self.client_id.as_ref() != Some(client_id) {
+            self.client_id = Some(client_id.clone());
+        }
+    }
 }
 
 /// A Kafka cluster as a value. A clone is a fork of the world.
@@ -220,7 +234,8 @@ impl Cluster {
 impl Step<'_> {
     fn connect(&mut self, connection: ConnectionId, broker: BrokerId, host: Arc<str>) {
         if self.cluster.is_running(broker) {
-            self.cluster.connections.insert(connection, Connection { broker, host });
+            let open = Connection { broker, host, client_id: None, software: None };
+            self.cluster.connections.insert(connection, open);
         } else {
             let reason = format!("broker {broker} is down");
             self.out.push(Output::Close { connection, reason });

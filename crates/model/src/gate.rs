@@ -30,6 +30,9 @@ impl Cluster {
     pub fn issue_ticket(&mut self, connection: ConnectionId, header: &RequestHeader) -> Ticket {
         let serial = self.serials;
         self.serials += 1;
+        if let Some(open) = self.connections.get_mut(&connection) {
+            open.note_client_id(&header.client_id);
+        }
         Ticket {
             serial,
             connection,

@@ -1,7 +1,7 @@
 //! Looking at a cluster from outside, between two steps: nothing in here changes it.
 
 mod brokers;
-pub use brokers::{ClusterDescription, ConnectionDescription};
+pub use brokers::{ClientSoftware, ClusterDescription, ConnectionDescription};
 mod coordinators;
 pub use coordinators::{CoordinatorKey, CoordinatorState};
 mod elections;

@@ -26,11 +26,12 @@ mod input;
 pub use input::{Input, Output};
 mod inspection;
 pub use inspection::{
-    ClusterDescription, CommittedOffsetDescription, ConnectionDescription, CoordinatorKey,
-    CoordinatorState, ElectionRefused, GroupDescription, GroupDirectory, LeaderOffsets, LogPage,
-    LogRange, LoggedBatch, MemberDescription, MessageDescription, PartitionProducers,
-    PartitionState, PendingOffsetDescription, PendingTransition, ReplicaUnknown, TopicDescription,
-    TransactionDescription, TransactionDirectory, TransactionStatus,
+    ClientSoftware, ClusterDescription, CommittedOffsetDescription, ConnectionDescription,
+    CoordinatorKey, CoordinatorState, ElectionRefused, GroupDescription, GroupDirectory,
+    LeaderOffsets, LogPage, LogRange, LoggedBatch, MemberDescription, MessageDescription,
+    PartitionProducers, PartitionState, PendingOffsetDescription, PendingTransition,
+    ReplicaUnknown, TopicDescription, TransactionDescription, TransactionDirectory,
+    TransactionStatus,
 };
 mod leadership;
 mod metadata;

@@ -7,6 +7,7 @@ use fencepost_wire::messages::api_versions_response::{
 };
 use fencepost_wire::{ApiKey, ApiVersionsRequest, StrBytes};
 
+use crate::inspection::ClientSoftware;
 use crate::step::{Call, Step};
 
 /// The version from which a client may say which broker of which cluster it means (KIP-1242).
@@ -21,6 +22,14 @@ pub(crate) fn handle(step: &mut Step<'_>, call: &Call, request: ApiVersionsReque
         && !(named(&request.client_software_name) && named(&request.client_software_version))
     {
         return refuse(step, call, ErrorCode::InvalidRequest);
+    }
+    if version >= 3
+        && let Some(open) = step.cluster.connections.get_mut(&call.ticket.connection)
+    {
+        open.software = Some(ClientSoftware {
+            name: request.client_software_name.as_str().into(),
+            version: request.client_software_version.as_str().into(),
+        });
     }
     if version >= MEANT_BROKER_VERSION
         && let Err(error) = check_meant_broker(step, call, &request)

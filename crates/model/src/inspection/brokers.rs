@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fencepost_ids::{BrokerId, ConnectionId};
+use fencepost_ids::{BrokerId, ClientId, ConnectionId};
 
 use crate::cluster::Cluster;
 
@@ -26,6 +26,19 @@ pub struct ConnectionDescription {
     pub broker: BrokerId,
     /// The client's host.
     pub host: Arc<str>,
+    /// What the client called itself in its last request, "" if nothing; none before its first.
+    pub client_id: Option<ClientId>,
+    /// What the client is, if it has said so.
+    pub software: Option<ClientSoftware>,
+}
+
+/// What a client is, as it says in ApiVersions from version 3 on (KIP-511).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientSoftware {
+    /// Its name, as in `apache-kafka-java`.
+    pub name: Arc<str>,
+    /// Its version.
+    pub version: Arc<str>,
 }
 
 impl Cluster {
@@ -46,6 +59,8 @@ impl Cluster {
             id: *id,
             broker: connection.broker,
             host: Arc::clone(&connection.host),
+            client_id: connection.client_id.clone(),
+            software: connection.software.clone(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use fencepost_ids::Rule;
+use fencepost_model::ConnectionDescription;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -52,6 +53,37 @@ pub(super) struct Connection {
     broker: i32,
     /// The client's host.
     host: String,
+    /// What the client called itself in its last request; null if it gave no client id, or has asked for
+    /// nothing yet.
+    client_id: Option<String>,
+    /// What the client is; null if it has not said so with ApiVersions, from its version 3 on (KIP-511).
+    software: Option<Software>,
+}
+
+/// What a client is, in its own words.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Software {
+    /// Its name, as in `apache-kafka-java`.
+    name: String,
+    /// Its version.
+    version: String,
+}
+
+impl From<ConnectionDescription> for Connection {
+    fn from(connection: ConnectionDescription) -> Self {
+        let client_id = connection.client_id.filter(|client_id| !client_id.is_empty());
+        let software = connection.software.map(|software| Software {
+            name: software.name.to_string(),
+            version: software.version.to_string(),
+        });
+        Self {
+            connection: connection.id.0,
+            broker: connection.broker.0,
+            host: connection.host.to_string(),
+            client_id: client_id.map(|client_id| client_id.to_string()),
+            software,
+        }
+    }
 }
 
 /// A message between brokers on its way.
@@ -118,14 +150,7 @@ pub(super) async fn state(State(cluster): Cluster) -> Result<Json<ClusterState>,
     (status = 200, description = "The connections, by number", body = Vec<Connection>),
 ))]
 pub(super) async fn connections(State(cluster): Cluster) -> Result<Json<Vec<Connection>>, Refusal> {
-    let connections = cluster.look(|cluster| {
-        let shown = cluster.connections().map(|connection| Connection {
-            connection: connection.id.0,
-            broker: connection.broker.0,
-            host: connection.host.to_string(),
-        });
-        shown.collect()
-    });
+    let connections = cluster.look(|cluster| cluster.connections().map(Connection::from).collect());
     Ok(Json(connections?))
 }
 

@@ -3,7 +3,7 @@
 use fencepost_server::{Addresses, ControlAddress, Server};
 use fencepost_wire::StrBytes;
 use fencepost_wire::messages::{
-    FindCoordinatorRequest, GroupId, InitProducerIdRequest, OffsetCommitRequest, TransactionalId,
+    ApiVersionsRequest, FindCoordinatorRequest, GroupId, InitProducerIdRequest, OffsetCommitRequest, TransactionalId,
     offset_commit_request,
 };
 use serde_json::{Value, json};
@@ -117,7 +117,37 @@ async fn the_cluster_its_connections_and_its_timers_are_shown() {
     let mut client = dial(&server).await;
     client.is_served().await;
     let connections = seen(&server, "/connections").await;
-    assert_eq!(connections, json!([{"connection": 0, "broker": 0, "host": "127.0.0.1"}]));
+    let open = |number: u64, client_id: Option<&str>, software: Value| {
+        json!({
+            "connection": number, "broker": 0, "host": "127.0.0.1",
+            "client_id": client_id, "software": software,
+        })
+    };
+    assert_eq!(connections, json!([open(0, Some("raw"), Value::Null)]));
+    let mut named = dial(&server).await;
+    let name = ApiVersionsRequest::default()
+        .with_client_software_name(StrBytes::from_static_str("a-client"))
+        .with_client_software_version(StrBytes::from_static_str("1.2"));
+    named.call(3, name).await;
+    let silent = dial(&server).await;
+    let connections = bounded(async {
+        loop {
+            let connections = seen(&server, "/connections").await;
+            if connections.as_array().unwrap().len() == 3 {
+                break connections;
+            }
+        }
+    });
+    let software = json!({"name": "a-client", "version": "1.2"});
+    assert_eq!(
+        connections.await,
+        json!([
+            open(0, Some("raw"), Value::Null),
+            open(1, Some("raw"), software),
+            open(2, None, Value::Null),
+        ])
+    );
+    drop(silent);
     assert_eq!(seen(&server, "/messages").await, json!([]));
     let timers = seen(&server, "/timers").await;
     assert!(timers.as_array().unwrap().iter().any(|it| it["timer"] == "LogRetention"), "{timers}");
