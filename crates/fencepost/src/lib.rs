@@ -14,9 +14,9 @@ pub use fencepost_ids::{
 };
 pub use fencepost_model::{
     BrokerSettings, ClientSoftware, ConnectionDescription, CoordinatorKey, CoordinatorState,
-    Deadline, ElectionRefused, GroupDescription, LeaderOffsets, LogPage, LogRange,
-    MessageDescription, PartitionProducers, PartitionState, SettingError, TopicDescription,
-    TransactionDescription, TransactionStatus,
+    Deadline, ElectionRefused, GroupDescription, InternalRecord, InternalRecordKind, LeaderOffsets,
+    LogPage, LogRange, MessageDescription, PartitionProducers, PartitionState, RecordField,
+    RecordFields, SettingError, TopicDescription, TransactionDescription, TransactionStatus,
 };
 pub use fencepost_server::{
     Addresses, BrokerState, ClockKind, ClockState, ControlAddress, ControlError, Happening,

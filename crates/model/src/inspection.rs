@@ -11,6 +11,8 @@ pub use groups::{
     CommittedOffsetDescription, GroupDescription, GroupDirectory, MemberDescription,
     PendingOffsetDescription,
 };
+mod internal_records;
+pub use internal_records::{InternalRecord, InternalRecordKind, RecordField, RecordFields};
 mod logs;
 pub use logs::{LogPage, LogRange, LoggedBatch, TransactionStatus};
 mod messages;

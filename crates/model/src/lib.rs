@@ -28,10 +28,10 @@ mod inspection;
 pub use inspection::{
     ClientSoftware, ClusterDescription, CommittedOffsetDescription, ConnectionDescription,
     CoordinatorKey, CoordinatorState, ElectionRefused, GroupDescription, GroupDirectory,
-    LeaderOffsets, LogPage, LogRange, LoggedBatch, MemberDescription, MessageDescription,
-    PartitionProducers, PartitionState, PendingOffsetDescription, PendingTransition,
-    ReplicaUnknown, TopicDescription, TransactionDescription, TransactionDirectory,
-    TransactionStatus,
+    InternalRecord, InternalRecordKind, LeaderOffsets, LogPage, LogRange, LoggedBatch,
+    MemberDescription, MessageDescription, PartitionProducers, PartitionState,
+    PendingOffsetDescription, PendingTransition, RecordField, RecordFields, ReplicaUnknown,
+    TopicDescription, TransactionDescription, TransactionDirectory, TransactionStatus,
 };
 mod leadership;
 mod metadata;

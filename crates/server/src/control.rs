@@ -15,6 +15,7 @@ mod events;
 mod faults;
 mod groups;
 mod held;
+mod internal_records;
 mod listener;
 pub(crate) use listener::Control;
 mod logs;

@@ -22,7 +22,8 @@ impl TestCluster {
     }
 
     /// The log of a partition as its leader has it, with what became of the transaction of each batch;
-    /// [`Self::log_page`] shows a part of it, or another replica's.
+    /// [`Self::log_page`] shows a part of it, or another replica's. What a record of an internal topic
+    /// says is read by [`InternalRecord::read`](crate::InternalRecord::read).
     ///
     /// # Errors
     /// There is no such partition, or it has no leader.

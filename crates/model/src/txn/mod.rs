@@ -15,7 +15,7 @@ mod expiry;
 mod init;
 mod profile;
 
-mod log;
+pub(crate) mod log;
 
 mod coordinator;
 pub(crate) use coordinator::{EndRequest, InitRequest, Progress, TxnCoordinator};

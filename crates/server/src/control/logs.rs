@@ -6,10 +6,11 @@ use fencepost_ids::{BrokerId, Offset, PartitionIndex};
 use fencepost_log::{
     Compression, ControlRecord, MarkerType, Record as LogRecord, RecordSet, TimestampType,
 };
-use fencepost_model::{LogPage, LogRange, LoggedBatch, TransactionStatus};
+use fencepost_model::{InternalRecord, LogPage, LogRange, LoggedBatch, TransactionStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::internal_records::Decoded;
 use super::payload::Payload;
 use super::reading::{Asked, Cluster, Named, PartitionPath};
 use super::refusal::Refusal;
@@ -133,6 +134,9 @@ pub(super) struct Record {
     headers: Vec<Header>,
     /// What it says, if it ends a transaction.
     marker: Option<Marker>,
+    /// What it says, if it is one of `__transaction_state` or `__consumer_offsets`; null for all others, and
+    /// for those that a coordinator passes over.
+    decoded: Option<Decoded>,
 }
 
 /// A header of a record.
@@ -184,11 +188,12 @@ pub(super) async fn page(
     let (partition, replica) = (PartitionIndex(partition), replica.map(BrokerId));
     let page = cluster.look(|cluster| cluster.log_page(&topic, partition, replica, range))??;
     // Decoded here, and not while the cluster is looked at.
-    Ok(Json(page.into()))
+    Ok(Json(Log::shown(&topic, page)))
 }
 
-impl From<LogPage> for Log {
-    fn from(page: LogPage) -> Self {
+impl Log {
+    fn shown(topic: &str, page: LogPage) -> Self {
+        let batches = page.batches.into_iter().map(|batch| Batch::shown(topic, batch));
         Self {
             replica: page.broker.0,
             up: page.is_running,
@@ -196,14 +201,14 @@ impl From<LogPage> for Log {
             high_watermark: page.high_watermark.0,
             last_stable_offset: page.last_stable.0,
             log_end_offset: page.log_end.0,
-            batches: page.batches.into_iter().map(Batch::from).collect(),
+            batches: batches.collect(),
             next: page.next.map(|offset| offset.0),
         }
     }
 }
 
-impl From<LoggedBatch> for Batch {
-    fn from(LoggedBatch { batch, transaction }: LoggedBatch) -> Self {
+impl Batch {
+    fn shown(topic: &str, LoggedBatch { batch, transaction }: LoggedBatch) -> Self {
         let header = batch.header();
         let records = batch.records().ok();
         let is_control = header.attributes.is_control();
@@ -223,7 +228,7 @@ impl From<LoggedBatch> for Batch {
                 TimestampType::LogAppendTime => Clock::LogAppendTime,
             },
             size_bytes: batch.size_bytes(),
-            records: records.iter().flat_map(|records| shown(records, is_control)).collect(),
+            records: records.iter().flat_map(|all| shown(topic, all, is_control)).collect(),
         }
     }
 }
@@ -240,7 +245,7 @@ impl From<TransactionStatus> for Transaction {
 }
 
 /// A log holds only batches whose records can be read.
-fn shown(records: &RecordSet, is_control: bool) -> impl Iterator<Item = Record> {
+fn shown(topic: &str, records: &RecordSet, is_control: bool) -> impl Iterator<Item = Record> {
     let base = records.header().base_offset;
     records.iter().flatten().map(move |record| Record {
         offset: record.offset(base).0,
@@ -255,7 +260,12 @@ fn shown(records: &RecordSet, is_control: bool) -> impl Iterator<Item = Record> 
             })
             .collect(),
         marker: is_control.then(|| marker(&record)).flatten(),
+        decoded: (!is_control).then(|| decoded(topic, &record)).flatten(),
     })
+}
+
+fn decoded(topic: &str, record: &LogRecord<'_>) -> Option<Decoded> {
+    InternalRecord::read(topic, record.key?, record.value).map(Decoded::from)
 }
 
 fn marker(record: &LogRecord<'_>) -> Option<Marker> {

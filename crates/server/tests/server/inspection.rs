@@ -3,8 +3,8 @@
 use fencepost_server::{Addresses, ControlAddress, Server};
 use fencepost_wire::StrBytes;
 use fencepost_wire::messages::{
-    ApiVersionsRequest, FindCoordinatorRequest, GroupId, InitProducerIdRequest, OffsetCommitRequest, TransactionalId,
-    offset_commit_request,
+    ApiVersionsRequest, FindCoordinatorRequest, GroupId, InitProducerIdRequest,
+    OffsetCommitRequest, TransactionalId, offset_commit_request,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -47,6 +47,7 @@ async fn a_log_shows_its_records_page_by_page() {
     let record = &batch["records"][0];
     assert_eq!((&record["offset"], &record["key"]), (&json!(1), &Value::Null));
     assert_eq!(record["value"], json!({"base64": "dg==", "text": "v"}));
+    assert_eq!(record["decoded"], Value::Null);
     let rest = seen(&server, "/topics/a/partitions/0/log?from=3&replica=0").await;
     assert_eq!((&rest["batches"][0]["producer_id"], &rest["next"]), (&Value::Null, &Value::Null));
     let producers = seen(&server, "/topics/a/partitions/0/producers").await;
@@ -103,6 +104,24 @@ async fn transactional_ids_and_groups_are_shown() {
     assert_eq!(seen(&server, "/groups").await["groups"], json!([group]));
     assert_eq!((&group["kind"], &group["state"]), (&json!("classic"), &json!("Empty")));
     assert_eq!(group["committed"][0]["offset"], 7);
+
+    // What the coordinators wrote of that says the same.
+    let path = |topic, of: &Value| format!("/topics/{topic}/partitions/{}/log", of["partition"]);
+    let log = seen(&server, &path("__transaction_state", &one)).await;
+    let record = &log["batches"][0]["records"][0]["decoded"];
+    assert_eq!((&record["kind"], &log["log_end_offset"]), (&json!("transaction"), &json!(1)));
+    assert_eq!(record["key"], json!({"transactional_id": "orders-1"}));
+    for field in ["state", "producer_id", "producer_epoch", "timeout_ms", "start_ms", "partitions"]
+    {
+        assert_eq!(record["value"][field], one[field], "{field}: {record}");
+    }
+    let log = seen(&server, &path("__consumer_offsets", &group)).await;
+    let record = &log["batches"][0]["records"][0]["decoded"];
+    assert_eq!(record["kind"], "offset_commit");
+    assert_eq!(record["key"], json!({"group": "readers", "topic": "a", "partition": 0}));
+    for field in ["offset", "leader_epoch", "metadata", "commit_ms"] {
+        assert_eq!(record["value"][field], group["committed"][0][field], "{field}: {record}");
+    }
 
     refused(get(&server, "/transactions/other").await, 404, "`other`");
     refused(get(&server, "/groups/other").await, 404, "`other`");
