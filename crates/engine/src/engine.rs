@@ -73,6 +73,7 @@ impl Engine {
             Input::Crash(broker) => Step::Crash(broker),
             Input::Stop(broker) => Step::Stop(broker),
             Input::Restart(broker) => Step::Restart(broker),
+            Input::CreateInternalTopic(topic) => Step::CreateInternalTopic(topic),
             Input::Elect { topic, partition, leader } => Step::Elect { topic, partition, leader },
             Input::Throttle(time_ms) => {
                 self.throttle_ms = time_ms;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fencepost_faults::Plan;
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, TopicName};
+use fencepost_model::InternalTopic;
 use fencepost_wire::{Request, RequestHeader};
 
 use crate::Schedule;
@@ -50,6 +51,9 @@ pub enum Input {
     Stop(BrokerId),
     /// A broker that died or stopped comes back and reads its disk.
     Restart(BrokerId),
+    /// An internal topic is created, if there is none yet, as for the first client that asks for one
+    /// of its coordinators.
+    CreateInternalTopic(InternalTopic),
     /// A replica becomes the leader of a partition, in a new term. An election that
     /// [`Cluster::check_election`](fencepost_model::Cluster::check_election) refuses does nothing.
     Elect {

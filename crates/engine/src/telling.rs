@@ -73,6 +73,7 @@ impl Telling {
             Input::Crash(broker) => format!("crash broker {broker}"),
             Input::Stop(broker) => format!("stop broker {broker}"),
             Input::Restart(broker) => format!("restart broker {broker}"),
+            Input::CreateInternalTopic(topic) => format!("create topic {}", topic.name()),
             Input::Elect { topic, partition, leader } => {
                 format!("elect broker {leader} for {topic}-{partition}")
             }

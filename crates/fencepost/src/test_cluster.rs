@@ -160,16 +160,17 @@ impl TestCluster {
     /// Where the coordinator of a transactional id or a group is.
     ///
     /// # Errors
-    /// No client has asked for such a coordinator yet.
+    /// No such coordinator was asked for or moved yet.
     pub fn coordinator(&self, key: &CoordinatorKey) -> Result<CoordinatorState, ControlError> {
         self.server.coordinator(key)
     }
 
     /// Moves the coordinator of a transactional id or a group to a broker, and with it those of
-    /// all others of its partition; to the present one, it begins a new term.
+    /// all others of its partition; to the present one, it begins a new term. Before the first
+    /// client has asked for one, their internal topic is created.
     ///
     /// # Errors
-    /// As for [`Self::elect`], or no client has asked for such a coordinator yet.
+    /// As for [`Self::elect`], or there are too few brokers for the internal topic.
     pub fn move_coordinator(
         &self,
         key: &CoordinatorKey,

@@ -144,6 +144,7 @@ impl Cluster {
             Input::Crash(broker) => step.crash(broker),
             Input::Stop(broker) => step.stop(broker),
             Input::Restart(broker) => step.restart(broker),
+            Input::CreateInternalTopic(topic) => step.create_internal_topic(topic),
             Input::Elect { topic, partition, leader } => step.elect(&topic, partition, leader),
         }
         step.settle();

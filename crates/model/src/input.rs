@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fencepost_ids::{BrokerId, ConnectionId, ErrorCode, PartitionIndex, TopicName};
 use fencepost_wire::{Request, RequestHeader, Response};
 
+use crate::metadata::InternalTopic;
 use crate::network::MessageId;
 use crate::ticket::Ticket;
 use crate::timers::Timer;
@@ -58,6 +59,10 @@ pub enum Input {
     Stop(BrokerId),
     /// A broker that died or stopped comes back and reads its disk.
     Restart(BrokerId),
+    /// An internal topic is created as for the first client that asks for one of its coordinators
+    /// (API-28). Nothing happens if there is one already, or if fewer brokers run than it wants
+    /// replicas (CONF-53).
+    CreateInternalTopic(InternalTopic),
     /// A replica becomes the leader of a partition, in a new term: one in sync, or any live one
     /// where `unclean.leader.election.enable` is true. Any other election does nothing;
     /// [`Cluster::check_election`](crate::Cluster::check_election) tells beforehand.

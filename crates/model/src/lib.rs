@@ -35,7 +35,7 @@ pub use inspection::{
 };
 mod leadership;
 mod metadata;
-pub use metadata::{PartitionKey, TopicIndex};
+pub use metadata::{InternalTopic, PartitionKey, TopicIndex};
 mod network;
 pub use network::{
     Channel, MarkerEntry, MarkerResult, Message, MessageBody, MessageId, ReplicaFetch,

@@ -25,6 +25,32 @@ pub(crate) const SHARE_GROUP_STATE: &str = "__share_group_state";
 /// The name of the group coordinators' log.
 pub(crate) const CONSUMER_OFFSETS: &str = "__consumer_offsets";
 
+/// A topic whose leaders are coordinators.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum InternalTopic {
+    /// `__transaction_state`, of the transaction coordinators.
+    TransactionState,
+    /// `__consumer_offsets`, of the group coordinators.
+    ConsumerOffsets,
+}
+
+impl InternalTopic {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TransactionState => TRANSACTION_STATE,
+            Self::ConsumerOffsets => CONSUMER_OFFSETS,
+        }
+    }
+
+    /// The internal topic of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::TransactionState, Self::ConsumerOffsets].into_iter().find(|it| it.name() == name)
+    }
+}
+
 /// How many producer ids a broker gets at a time (PID-01).
 pub(crate) const PRODUCER_ID_BLOCK: i64 = 1000;
 

@@ -8,7 +8,8 @@ use fencepost_ids::{BrokerId, ErrorCode};
 use crate::append::log_rules;
 use crate::config::{BrokerSettings, RuntimeSettings, SettingError, TopicSettings, has_setting};
 use crate::metadata::{
-    CONSUMER_OFFSETS, CreateError, PartitionKey, TRANSACTION_STATE, TopicDraft, TopicIndex,
+    CONSUMER_OFFSETS, CreateError, InternalTopic, PartitionKey, TRANSACTION_STATE, TopicDraft,
+    TopicIndex,
 };
 use crate::step::Step;
 use crate::{group, txn};
@@ -56,6 +57,14 @@ impl Step<'_> {
             .map_err(|error| error.code)?;
         self.create_topic(draft);
         Ok(())
+    }
+
+    /// Creates an internal topic if there is none yet and there are brokers enough.
+    pub(crate) fn create_internal_topic(&mut self, topic: InternalTopic) {
+        if self.cluster.metadata.topic(topic.name()).is_none() {
+            // Whoever wants it looks whether it is there.
+            let _ = self.auto_create_topic(topic.name());
+        }
     }
 
     /// Creates the topics of the configuration.

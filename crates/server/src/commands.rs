@@ -14,7 +14,7 @@ use fencepost_faults::{PlanError, WindowError};
 use fencepost_ids::{BrokerId, GroupId, PartitionIndex, Timestamp, TopicName, TransactionalId};
 use fencepost_model::{
     BrokerConfig, Cluster, CoordinatorKey, CoordinatorState, ElectionRefused, GroupDescription,
-    PartitionState, ReplicaUnknown, TransactionDescription,
+    InternalTopic, PartitionState, ReplicaUnknown, TransactionDescription,
 };
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -34,9 +34,13 @@ pub enum ControlError {
     /// No topic has this name.
     #[error("there is no topic `{0}`")]
     UnknownTopic(TopicName),
-    /// Its internal topic is created when the first client asks for a coordinator (API-28).
+    /// Its internal topic is created when the first client asks for a coordinator (API-28), or when one
+    /// is moved.
     #[error("there are no coordinators yet")]
     NoCoordinators,
+    /// Their internal topic wants more replicas than there are brokers running (CONF-53).
+    #[error("`{}` cannot be created: it wants more replicas than there are brokers running", .0.name())]
+    TooFewBrokers(InternalTopic),
     /// No running coordinator knows this transactional id.
     #[error("no running coordinator knows the transactional id `{0}`")]
     UnknownTransaction(TransactionalId),
@@ -240,7 +244,12 @@ impl Commands {
         broker: BrokerId,
     ) -> Result<(), ControlError> {
         self.known(broker)?;
-        let CoordinatorState { topic, partition, .. } = self.coordinator(key)?;
+        if self.driver.look(|cluster| cluster.coordinator(key))?.is_none() {
+            self.driver.inject(Input::CreateInternalTopic(key.topic()))?;
+        }
+        let found = self.driver.look(|cluster| cluster.coordinator(key))?;
+        let CoordinatorState { topic, partition, .. } =
+            found.ok_or_else(|| ControlError::TooFewBrokers(key.topic()))?;
         self.elect(topic, partition, broker)
     }
 

@@ -241,6 +241,7 @@ fn weight(turn: &Turn) -> usize {
         | Input::Crash { .. }
         | Input::Stop { .. }
         | Input::Restart { .. }
+        | Input::CreateInternalTopic { .. }
         | Input::Elect { .. }
         | Input::Throttle { .. }
         | Input::Snapshot { .. }

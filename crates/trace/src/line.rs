@@ -27,6 +27,7 @@ pub(crate) enum InputHead<S, V> {
     Crash { broker: i32 },
     Stop { broker: i32 },
     Restart { broker: i32 },
+    CreateInternalTopic { topic: S },
     Elect { topic: S, partition: i32, leader: i32 },
     Throttle { time_ms: i32 },
     Snapshot { name: S },
@@ -50,6 +51,9 @@ impl<'a> Head<'a> {
             Input::Crash { broker } => InputHead::Crash { broker: *broker },
             Input::Stop { broker } => InputHead::Stop { broker: *broker },
             Input::Restart { broker } => InputHead::Restart { broker: *broker },
+            Input::CreateInternalTopic { topic } => {
+                InputHead::CreateInternalTopic { topic: &**topic }
+            }
             Input::Elect { topic, partition, leader } => {
                 InputHead::Elect { topic: &**topic, partition: *partition, leader: *leader }
             }

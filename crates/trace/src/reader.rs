@@ -259,6 +259,7 @@ fn joined(
         InputHead::Crash { broker } => Input::Crash { broker },
         InputHead::Stop { broker } => Input::Stop { broker },
         InputHead::Restart { broker } => Input::Restart { broker },
+        InputHead::CreateInternalTopic { topic } => Input::CreateInternalTopic { topic },
         InputHead::Elect { topic, partition, leader } => Input::Elect { topic, partition, leader },
         InputHead::Throttle { time_ms } => Input::Throttle { time_ms },
         InputHead::Snapshot { name } => Input::Snapshot { name },

@@ -62,6 +62,11 @@ pub enum Input {
         /// Which.
         broker: i32,
     },
+    /// An internal topic was to be created, as for the first client that needs it.
+    CreateInternalTopic {
+        /// Its name.
+        topic: String,
+    },
     /// A replica was to become the leader of a partition.
     Elect {
         /// The topic.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex};
+use fencepost_model::InternalTopic;
 use fencepost_trace as trace;
 use fencepost_wire::{Refusal, Release, decode_request};
 use thiserror::Error;
@@ -18,6 +19,9 @@ pub enum BadInput {
     /// The gate has no such command.
     #[error("the gate has no such command: {0}")]
     Gate(String),
+    /// The topic that is to be created is no internal one.
+    #[error("`{0}` is no internal topic")]
+    Topic(String),
 }
 
 /// An input as a trace holds it.
@@ -41,6 +45,9 @@ pub fn recorded_input(input: &Input) -> trace::Input {
         Input::Crash(broker) => trace::Input::Crash { broker: broker.0 },
         Input::Stop(broker) => trace::Input::Stop { broker: broker.0 },
         Input::Restart(broker) => trace::Input::Restart { broker: broker.0 },
+        Input::CreateInternalTopic(topic) => {
+            trace::Input::CreateInternalTopic { topic: topic.name().to_owned() }
+        }
         Input::Elect { topic, partition, leader } => trace::Input::Elect {
             topic: topic.to_string(),
             partition: partition.0,
@@ -75,6 +82,9 @@ pub fn input_of(recorded: &trace::Input, release: Release) -> Result<Input, BadI
         trace::Input::Crash { broker } => Input::Crash(BrokerId(*broker)),
         trace::Input::Stop { broker } => Input::Stop(BrokerId(*broker)),
         trace::Input::Restart { broker } => Input::Restart(BrokerId(*broker)),
+        trace::Input::CreateInternalTopic { topic } => Input::CreateInternalTopic(
+            InternalTopic::from_name(topic).ok_or_else(|| BadInput::Topic(topic.clone()))?,
+        ),
         trace::Input::Elect { topic, partition, leader } => Input::Elect {
             topic: topic.as_str().into(),
             partition: PartitionIndex(*partition),

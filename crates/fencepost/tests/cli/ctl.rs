@@ -47,11 +47,12 @@ fn ctl_commands_a_running_server() {
         ("partitions or/ders", "`or/ders`"),
         ("elect orders 1 0", "no partition 1"),
         ("coordinator group g", "start a client first"),
-        ("move transaction orders-1 2", "start a client first"),
     ] {
         let refused = ctl(control, command).unwrap_err();
         assert!(refused.contains(says), "{command}: {refused}");
     }
+    assert!(ctl(control, "move transaction orders-1 2").unwrap().contains(r#""broker":2,"#));
+    assert!(ctl(control, "coordinator transaction orders-1").unwrap().contains(r#""broker":2,"#));
     child.kill().unwrap();
     child.wait().unwrap();
     let gone = ctl(control, "brokers").unwrap_err();

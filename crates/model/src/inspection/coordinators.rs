@@ -3,7 +3,7 @@
 use fencepost_ids::{BrokerId, GroupId, PartitionIndex, TopicName, TransactionalId, partition_of};
 
 use crate::cluster::Cluster;
-use crate::metadata::{CONSUMER_OFFSETS, TRANSACTION_STATE};
+use crate::metadata::InternalTopic;
 
 /// What a coordinator is asked for by (API-27).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -12,6 +12,17 @@ pub enum CoordinatorKey {
     Transaction(TransactionalId),
     /// A consumer group.
     Group(GroupId),
+}
+
+impl CoordinatorKey {
+    /// The topic that the coordinator keeps its log in.
+    #[must_use]
+    pub const fn topic(&self) -> InternalTopic {
+        match self {
+            Self::Transaction(_) => InternalTopic::TransactionState,
+            Self::Group(_) => InternalTopic::ConsumerOffsets,
+        }
+    }
 }
 
 /// Where a coordinator is: the leader of a partition of an internal topic.
@@ -26,15 +37,15 @@ pub struct CoordinatorState {
 }
 
 impl Cluster {
-    /// Where a coordinator is; none until the first client that asks for one has the internal
-    /// topic created (API-28).
+    /// Where a coordinator is; none until its topic is created, for the first client that asks for
+    /// one (API-28) or as told.
     #[must_use]
     pub fn coordinator(&self, key: &CoordinatorKey) -> Option<CoordinatorState> {
-        let (topic, name) = match key {
-            CoordinatorKey::Transaction(id) => (TRANSACTION_STATE, id.as_str()),
-            CoordinatorKey::Group(id) => (CONSUMER_OFFSETS, id.as_str()),
+        let name = match key {
+            CoordinatorKey::Transaction(id) => id.as_str(),
+            CoordinatorKey::Group(id) => id.as_str(),
         };
-        let topic = self.metadata.topic(topic)?;
+        let topic = self.metadata.topic(key.topic().name())?;
         let partition = partition_of(name, topic.partition_count());
         let broker = topic.partition(partition).and_then(|partition| partition.leader);
         Some(CoordinatorState { topic: topic.name.clone(), partition, broker })

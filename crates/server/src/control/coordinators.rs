@@ -44,7 +44,7 @@ type Answer = Result<Json<Coordinator>, Refusal>;
 /// Where the coordinator of a transactional id is.
 #[utoipa::path(get, path = "/transactions/{transactional_id}/coordinator", tag = "transactions", params(TransactionPath), responses(
     (status = 200, description = "Where it is", body = Coordinator),
-    (status = 409, description = "No client has asked for such a coordinator yet", body = Body),
+    (status = 409, description = "No such coordinator was asked for or moved yet", body = Body),
 ))]
 pub(super) async fn of_transaction(
     State(cluster): Cluster,
@@ -54,12 +54,12 @@ pub(super) async fn of_transaction(
 }
 
 /// Move the coordinator of a transactional id to a broker, and with it those of all others of its partition. Moved
-/// to where it is, it begins a new term.
+/// to where it is, it begins a new term. Before the first client has asked for one, their topic is created.
 #[utoipa::path(post, path = "/transactions/{transactional_id}/coordinator", tag = "transactions",
     params(TransactionPath), request_body = Move, responses(
     (status = 200, description = "Where it is now", body = Coordinator),
     (status = 404, description = "There is no such broker", body = Body),
-    (status = 409, description = "The broker cannot take it over, or there is none yet", body = Body),
+    (status = 409, description = "The broker cannot take it over", body = Body),
 ))]
 pub(super) async fn move_transaction(
     State(cluster): Cluster,
@@ -72,7 +72,7 @@ pub(super) async fn move_transaction(
 /// Where the coordinator of a group is.
 #[utoipa::path(get, path = "/groups/{group}/coordinator", tag = "groups", params(GroupPath), responses(
     (status = 200, description = "Where it is", body = Coordinator),
-    (status = 409, description = "No client has asked for such a coordinator yet", body = Body),
+    (status = 409, description = "No such coordinator was asked for or moved yet", body = Body),
 ))]
 pub(super) async fn of_group(
     State(cluster): Cluster,
@@ -82,12 +82,12 @@ pub(super) async fn of_group(
 }
 
 /// Move the coordinator of a group to a broker, and with it those of all others of its partition. Moved
-/// to where it is, it begins a new term.
+/// to where it is, it begins a new term. Before the first client has asked for one, their topic is created.
 #[utoipa::path(post, path = "/groups/{group}/coordinator", tag = "groups",
     params(GroupPath), request_body = Move, responses(
     (status = 200, description = "Where it is now", body = Coordinator),
     (status = 404, description = "There is no such broker", body = Body),
-    (status = 409, description = "The broker cannot take it over, or there is none yet", body = Body),
+    (status = 409, description = "The broker cannot take it over", body = Body),
 ))]
 pub(super) async fn move_group(
     State(cluster): Cluster,

@@ -102,7 +102,12 @@ impl From<ControlError> for Refusal {
             }
             ControlError::NoCoordinators => (
                 StatusCode::CONFLICT,
-                "start a client first: the first that asks for a coordinator has their topic created",
+                "start a client first, or move one with POST: the first of them has their topic created",
+            ),
+            ControlError::TooFewBrokers(_) => (
+                StatusCode::CONFLICT,
+                "restart brokers, or lower transaction.state.log.replication.factor or \
+                 offsets.topic.replication.factor",
             ),
             ControlError::UnknownTransaction(_) => (
                 StatusCode::NOT_FOUND,

@@ -149,6 +149,7 @@ pub(super) fn asked(input: &Input) -> Option<What> {
         Input::Crash(broker) => command(format!("crash broker {broker}")),
         Input::Stop(broker) => command(format!("stop broker {broker}")),
         Input::Restart(broker) => command(format!("restart broker {broker}")),
+        Input::CreateInternalTopic(topic) => command(format!("create topic {}", topic.name())),
         Input::Elect { topic, partition, leader } => {
             command(format!("elect broker {leader} for {topic}-{partition}"))
         }

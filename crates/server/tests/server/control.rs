@@ -202,12 +202,21 @@ async fn coordinators_are_found_where_clients_find_them_and_move() {
         // A slash, a space and a character outside ASCII are escaped in the path.
         let path = format!("/{resource}/a%2Fb%20%C3%A9/coordinator");
         refused(get(&server, &path).await, 409, "no coordinators yet");
-        refused(post(&server, &path, &json!({"broker": 1})).await, 409, "no coordinators yet");
+        refused(post(&server, &path, &json!({"broker": 9})).await, 404, "no broker 9");
+        // Placed before any client has asked for one, it is there for the first.
+        post(&server, "/brokers/0/crash", &json!({})).await;
+        refused(post(&server, &path, &json!({"broker": 1})).await, 409, "brokers running");
+        refused(get(&server, &path).await, 409, "no coordinators yet");
+        post(&server, "/brokers/0/restart", &json!({})).await;
+        let (status, placed) = post(&server, &path, &json!({"broker": 1})).await;
+        assert_eq!((status, &placed["broker"]), (200, &json!(1)), "{placed}");
         let mut client = Client::new(TcpStream::connect(address(&server, 0)).await.unwrap());
         let request = FindCoordinatorRequest::default()
             .with_key_type(key_type)
             .with_coordinator_keys(vec![StrBytes::from_static_str("a/b é")]);
-        client.call(4, request.clone()).await;
+        let first = client.call(4, request.clone()).await;
+        let Response::FindCoordinator(first) = first else { panic!("{first:?}") };
+        assert_eq!(first.coordinators[0].node_id.0, 1);
         for broker in [2, 0, 1] {
             let (status, moved) = post(&server, &path, &json!({"broker": broker})).await;
             assert_eq!((status, &moved["topic"]), (200, &json!(topic)));

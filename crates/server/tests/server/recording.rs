@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use fencepost_engine::{Replay, ReplayError};
+use fencepost_model::CoordinatorKey;
 use fencepost_server::{Addresses, ClockKind, RunOptions, Server};
 use fencepost_trace::{Clock, Input, Output, Reader, TraceHash, Turn};
 use fencepost_wire::messages::ApiVersionsRequest;
@@ -42,8 +43,12 @@ fn server(file: &TraceFile, clock: ClockKind) -> Server {
     Server::listen_by(config(3, &settings), &Addresses::default(), &options).unwrap()
 }
 
+fn readers() -> CoordinatorKey {
+    CoordinatorKey::Group("readers".into())
+}
+
 /// Appends, a long poll that ends by an append, a crash with its broken connections, an election, a
-/// throttled answer and what a stop leaves: the hash of the run.
+/// coordinator that is placed, a throttled answer and what a stop leaves: the hash of the run.
 async fn run(server: Server) -> TraceHash {
     let mut client = Client::new(bounded(TcpStream::connect(address(&server, 0))).await.unwrap());
     client.is_served().await;
@@ -56,6 +61,7 @@ async fn run(server: Server) -> TraceHash {
     bounded(server.crash(1.into())).await.unwrap();
     bounded(server.restart(1.into())).await.unwrap();
     server.elect("a".into(), 0.into(), 0.into()).unwrap();
+    server.move_coordinator(&readers(), 2.into()).unwrap();
     server.throttle(std::time::Duration::from_millis(1));
     client.is_served().await;
     bounded(server.crash(0.into())).await.unwrap();
@@ -78,6 +84,8 @@ async fn a_recorded_run_replays_to_the_same_outputs() {
     assert_eq!(reader.hash(), hash);
     assert!(!replay.engine().look().is_running(0.into()));
     assert!(replay.engine().look().is_running(1.into()));
+    let placed = replay.engine().look().coordinator(&readers()).expect("it was created");
+    assert_eq!(placed.broker, Some(2.into()));
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ fn a_changed_line_is_found_by_the_hash_of_the_run() {
 fn nothing_follows_the_end() {
     let mut file = written(&header(), &turns());
     file.extend_from_slice(b"\n");
-    assert_eq!(read(&file).unwrap_err().to_string(), "line 17: it stands after the end of the run");
+    assert_eq!(read(&file).unwrap_err().to_string(), "line 18: it stands after the end of the run");
 }
 
 #[test]

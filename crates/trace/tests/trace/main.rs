@@ -56,6 +56,7 @@ fn turns() -> Vec<Turn> {
         (Input::Stop { broker: 2 }, vec![]),
         (Input::Restart { broker: 1 }, vec![Output::OpenPort { broker: 1 }]),
         (elect, vec![]),
+        (Input::CreateInternalTopic { topic: "__transaction_state".to_owned() }, vec![]),
         (Input::Throttle { time_ms: 40 }, vec![signal]),
         (Input::Snapshot { name: "a".to_owned() }, vec![]),
         (Input::Reset { name: "a".to_owned() }, vec![]),
