@@ -2,6 +2,7 @@
 
 mod command;
 mod stream;
+mod until;
 use command::{Call, Command};
 
 use std::io::{self, Write as _};

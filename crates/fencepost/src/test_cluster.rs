@@ -6,6 +6,7 @@ mod faults;
 pub use faults::NeverFired;
 mod looking;
 mod time;
+mod waiting;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 mod clock;
 pub(crate) use clock::ADVANCE_MS_MAX;
 mod snapshots;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,8 +14,8 @@ use fencepost_engine::Input;
 use fencepost_faults::{PlanError, WindowError};
 use fencepost_ids::{BrokerId, GroupId, PartitionIndex, Timestamp, TopicName, TransactionalId};
 use fencepost_model::{
-    BrokerConfig, Cluster, CoordinatorKey, CoordinatorState, ElectionRefused, GroupDescription,
-    InternalTopic, PartitionState, ReplicaUnknown, TransactionDescription,
+    BrokerConfig, Cluster, CoordinatorKey, CoordinatorState, ElectionRefused, InternalTopic,
+    PartitionState, ReplicaUnknown,
 };
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -211,18 +212,6 @@ impl Commands {
 
     pub(crate) fn throttle(&self, time_ms: i32) -> Result<(), ControlError> {
         Ok(self.driver.inject(Input::Throttle(time_ms))?)
-    }
-
-    pub(crate) fn transaction(&self, id: &str) -> Result<TransactionDescription, ControlError> {
-        let known = self.look(Cluster::transactions)?.transactions;
-        let found = known.into_iter().find(|known| &*known.transactional_id == id);
-        found.ok_or_else(|| ControlError::UnknownTransaction(id.into()))
-    }
-
-    pub(crate) fn group(&self, id: &str) -> Result<GroupDescription, ControlError> {
-        let known = self.look(Cluster::groups)?.groups;
-        let found = known.into_iter().find(|known| &*known.group == id);
-        found.ok_or_else(|| ControlError::UnknownGroup(id.into()))
     }
 
     pub(crate) fn topic_state(&self, topic: &str) -> Result<Vec<PartitionState>, ControlError> {

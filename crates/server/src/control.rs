@@ -29,6 +29,7 @@ mod throttle;
 mod topics;
 mod trace;
 mod transactions;
+mod waiting;
 mod whole;
 
 use std::sync::Arc;
@@ -79,6 +80,7 @@ fn resources() -> OpenApiRouter<Arc<Commands>> {
         .routes(routes!(brokers::restart))
         .routes(routes!(topics::list))
         .routes(routes!(partitions::list))
+        .routes(routes!(partitions::one))
         .routes(routes!(partitions::elect))
         .routes(routes!(logs::page))
         .routes(routes!(producers::list))

@@ -5,6 +5,7 @@ mod deeds;
 mod line;
 pub(crate) use line::Line;
 mod time;
+mod waiting;
 mod watching;
 pub use watching::{Happening, What};
 
@@ -26,6 +27,7 @@ use crate::mailbox::{Answer, Closing, Mail, Mailbox};
 use crate::recording::{RecordedFile, Recording};
 use crate::server::RunOptions;
 use deeds::Deed;
+use waiting::Waiting;
 use watching::Watchers;
 
 /// The engine, its clock and its connections.
@@ -68,6 +70,7 @@ struct State {
     stopping: bool,
     recording: Option<(Recorder, Recording)>,
     watchers: Watchers,
+    waiting: Waiting,
 }
 
 /// A step panicked, so that the state of the cluster can no longer be trusted.
@@ -135,6 +138,7 @@ impl Driver {
                 stopping: false,
                 recording,
                 watchers: Watchers::none(),
+                waiting: Waiting::default(),
             }),
             timers_changed: Notify::new(),
             ports_changed: Notify::new(),
@@ -304,7 +308,7 @@ impl Driver {
 
 impl State {
     fn turn(&mut self, now: Timestamp, input: Input, dispatch: &mut Dispatch) {
-        let Self { engine, outputs, mailboxes, recording, watchers, .. } = self;
+        let Self { engine, outputs, mailboxes, recording, watchers, waiting, .. } = self;
         let asked = watchers.is_watched.then(|| watching::asked(&input));
         let recorded = recording.as_ref().map(|_| recorded_input(&input));
         engine.handle(now, input, outputs);
@@ -317,6 +321,7 @@ impl State {
                 engine.observe(false);
             }
         }
+        waiting.look(engine.look());
         for output in outputs.drain(..) {
             let (connection, mail) = match output {
                 Output::Respond { ticket, response } => {

@@ -2,6 +2,7 @@
 
 mod gate;
 mod time;
+mod waiting;
 mod watching;
 pub use watching::{Unwatched, Watcher};
 

@@ -7,6 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::until::{GroupUntil, PartitionUntil, TransactionUntil};
 use crate::plan::{self, PlanName, read};
 
 #[derive(Subcommand)]
@@ -32,10 +33,14 @@ pub(super) enum Command {
     },
     /// List the topics
     Topics,
-    /// List the partitions of a topic
+    /// List the partitions of a topic, or show one of them, perhaps as soon as it is as wanted
     Partitions {
-        /// Its name
+        /// The topic's name
         topic: String,
+        /// The partition
+        partition: Option<u32>,
+        #[command(flatten)]
+        until: PartitionUntil,
     },
     /// Make a replica the leader of a partition in a new term
     Elect {
@@ -72,15 +77,19 @@ pub(super) enum Command {
         #[arg(long)]
         replica: Option<u32>,
     },
-    /// Show the transactional ids, or one of them
+    /// Show the transactional ids, or one of them, perhaps as soon as it is in a state
     Transactions {
         /// The transactional id
         id: Option<String>,
+        #[command(flatten)]
+        until: TransactionUntil,
     },
-    /// Show the groups, or one of them
+    /// Show the groups, or one of them, perhaps as soon as it is as wanted
     Groups {
         /// The group
         id: Option<String>,
+        #[command(flatten)]
+        until: GroupUntil,
     },
     /// Tell where a coordinator is
     Coordinator {
@@ -256,8 +265,11 @@ impl Command {
             Self::Stop { broker } => Call::post(format!("/brokers/{broker}/stop"), None),
             Self::Restart { broker } => Call::post(format!("/brokers/{broker}/restart"), None),
             Self::Topics => Call::get("/topics"),
-            Self::Partitions { topic } => {
+            Self::Partitions { topic, partition: None, .. } => {
                 Call::get(format!("/topics/{}/partitions", escaped(topic)))
+            }
+            Self::Partitions { topic, partition: Some(partition), until } => {
+                Call::get(format!("{}{}", partition_path(topic, *partition), until.query()))
             }
             Self::Elect { topic, partition, leader } => Call::post(
                 format!("{}/elect", partition_path(topic, *partition)),
@@ -273,8 +285,12 @@ impl Command {
                 partition_path(topic, *partition),
                 replica.map_or_else(String::new, |replica| format!("?replica={replica}")),
             )),
-            Self::Transactions { id } => Call::get(one_or_all("/transactions", id.as_deref())),
-            Self::Groups { id } => Call::get(one_or_all("/groups", id.as_deref())),
+            Self::Transactions { id, until } => {
+                Call::get(one_or_all("/transactions", id.as_deref()) + &until.query())
+            }
+            Self::Groups { id, until } => {
+                Call::get(one_or_all("/groups", id.as_deref()) + &until.query())
+            }
             Self::Coordinator { kind, id } => Call::get(kind.coordinator(id)),
             Self::Move { kind, id, broker } => {
                 Call::post(kind.coordinator(id), json!({ "broker": broker }))
@@ -346,7 +362,7 @@ fn one_or_all(path: &str, id: Option<&str>) -> String {
 }
 
 /// A name as one segment of a path.
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     let mut escaped = String::new();
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {

@@ -75,6 +75,8 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
     for (command, says) in [
         ("cluster", r#""brokers":1"#),
         ("topics", r#""name":"orders""#),
+        ("partitions orders 0", r#""log_end_offset":0"#),
+        ("partitions orders 0 --leader 0 --in-sync 1 --high-watermark 0", r#""leader":0,"#),
         ("log orders 0 --from 0 --limit 5 --replica 0", r#""batches":[]"#),
         ("producers orders 0", r#""producers":[]"#),
         ("transactions", r#""transactions":[]"#),
@@ -109,7 +111,11 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
     }
     for (command, says) in [
         ("transactions t", "`t`"),
+        ("transactions t --state Ongoing --within-ms 0", "not Ongoing: no running coordinator"),
         ("groups g", "`g`"),
+        ("groups g --state Stable --members 2 --within-ms 0", "not Stable with 2 members"),
+        ("partitions orders 0 --last-stable-offset 1 --within-ms 0", "last stable offset 0"),
+        ("partitions orders 1", "no partition 1"),
         ("reset start", "`start`"),
         ("release 1", "GET /held"),
         ("hit late --within-ms 0", "`late`"),

@@ -8,6 +8,7 @@ use fencepost_ids::{
     ProducerId, Timestamp, TopicPartition,
 };
 
+use super::coordinators::{CoordinatorKey, CoordinatorState};
 use crate::cluster::Cluster;
 use crate::group::assign::Partitions;
 use crate::group::classic::{self, ClassicGroup, assigned_partitions};
@@ -120,14 +121,24 @@ impl Cluster {
             loading.extend(running.group.loading_partitions());
             for shard in running.group.shards() {
                 let of_shard = shard.groups();
-                groups.extend(of_shard.map(|(id, group)| self.group(*broker, shard, id, group)));
+                groups.extend(of_shard.map(|(id, group)| self.shown(*broker, shard, id, group)));
             }
         }
         groups.sort_by(|a, b| a.group.cmp(&b.group));
         GroupDirectory { groups, loading }
     }
 
-    fn group(
+    /// A group, if its running coordinator knows it.
+    #[must_use]
+    pub fn group(&self, id: &GroupId) -> Option<GroupDescription> {
+        let CoordinatorState { partition, broker, .. } =
+            self.coordinator(&CoordinatorKey::Group(id.clone()))?;
+        let broker = broker?;
+        let shard = self.brokers.get(&broker)?.group.shard_at(partition)?;
+        Some(self.shown(broker, shard, id, shard.group(id)?))
+    }
+
+    fn shown(
         &self,
         coordinator: BrokerId,
         shard: &Shard,

@@ -72,12 +72,19 @@ impl Cluster {
             topic
                 .keys()
                 .zip(&topic.partitions)
-                .map(|(key, partition)| self.partition_state(key, partition))
+                .map(|(key, partition)| self.state_of(key, partition))
                 .collect(),
         )
     }
 
-    fn partition_state(&self, key: PartitionKey, partition: &Partition) -> PartitionState {
+    /// A partition; none if there is no such.
+    #[must_use]
+    pub fn partition(&self, topic: &str, partition: PartitionIndex) -> Option<PartitionState> {
+        let key = self.metadata.key(topic, partition)?;
+        Some(self.state_of(key, self.metadata.partition(key)?))
+    }
+
+    fn state_of(&self, key: PartitionKey, partition: &Partition) -> PartitionState {
         let leader = partition.leader.and_then(|leader| self.brokers.get(&leader));
         let offsets = leader.and_then(|broker| broker.leaders.get(&key)).and_then(|leader| {
             let log = &self.disk.get(partition.leader?, key)?.log;

@@ -7,6 +7,7 @@ use fencepost_ids::{
     TopicPartition, TransactionalId,
 };
 
+use super::coordinators::{CoordinatorKey, CoordinatorState};
 use crate::cluster::Cluster;
 use crate::txn::{Pending, TxnMetadata};
 
@@ -80,6 +81,16 @@ impl Cluster {
         }
         transactions.sort_by(|a, b| a.transactional_id.cmp(&b.transactional_id));
         TransactionDirectory { transactions, loading }
+    }
+
+    /// A transactional id, if its running coordinator knows it.
+    #[must_use]
+    pub fn transaction(&self, id: &TransactionalId) -> Option<TransactionDescription> {
+        let CoordinatorState { partition, broker, .. } =
+            self.coordinator(&CoordinatorKey::Transaction(id.clone()))?;
+        let broker = broker?;
+        let (epoch, txn) = self.brokers.get(&broker)?.txn.find(partition, id)?;
+        Some(describe(broker, partition, epoch, id.clone(), txn))
     }
 }
 

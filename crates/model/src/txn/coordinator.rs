@@ -276,6 +276,16 @@ impl TxnCoordinator {
         })
     }
 
+    /// A transactional id of a partition that is read, with the term in which that is owned.
+    pub(crate) fn find(
+        &self,
+        partition: PartitionIndex,
+        id: &TransactionalId,
+    ) -> Option<(CoordinatorEpoch, &TxnMetadata)> {
+        let owned = self.owned.get(&partition)?;
+        owned.ids.get(id).map(|txn| (owned.epoch, txn))
+    }
+
     /// The partitions that are still being read.
     pub(crate) fn loading_partitions(&self) -> impl Iterator<Item = PartitionIndex> {
         self.loading.keys().copied()

@@ -1,17 +1,15 @@
 //! Faults: adding them, what became of them, waiting for them.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use fencepost_faults::{FaultStatus, Plan, WindowChoice};
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
 use super::reading::{Asked, Cluster, FaultPath, Named, Said, Text};
 use super::refusal::{Body, Refusal};
+use super::waiting::{not_yet, ten_seconds, within};
 use super::whole::whole;
 use crate::commands::ControlError;
 
@@ -52,10 +50,6 @@ pub(super) struct Wait {
 
 const fn once() -> u64 {
     1
-}
-
-const fn ten_seconds() -> u64 {
-    10_000
 }
 
 /// A process that faults may signal.
@@ -150,21 +144,15 @@ pub(super) async fn hits(
     Named(FaultPath { name }): Named<FaultPath>,
     Asked(Wait { times, within_ms }): Asked<Wait>,
 ) -> Result<Json<Fault>, Refusal> {
-    if within_ms > 25_000 {
-        return Err(Refusal::bad_range("within_ms is 0 to 25000"));
+    let hit = within(within_ms, cluster.hit(&name, times)).await?;
+    let fault = cluster.fault(&name)?;
+    match hit {
+        Some(()) => Ok(Json(fault.into())),
+        None => Err(not_yet(
+            format!("fault `{name}` has fired {} times, not {times}", fault.fired),
+            "wait again, or see with GET /faults what it matched",
+        )),
     }
-    match timeout(Duration::from_millis(within_ms), cluster.hit(&name, times)).await {
-        Ok(hit) => hit?,
-        Err(_) => {
-            let fired = cluster.fault(&name)?.fired;
-            return Err(Refusal::new(
-                StatusCode::REQUEST_TIMEOUT,
-                format!("fault `{name}` has fired {fired} times, not {times}"),
-                "wait again, or see with GET /faults what it matched",
-            ));
-        }
-    }
-    Ok(Json(cluster.fault(&name)?.into()))
 }
 
 /// Give a process a name, by which faults may signal it.

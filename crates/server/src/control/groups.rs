@@ -5,12 +5,13 @@ use axum::extract::State;
 use fencepost_model::{
     CommittedOffsetDescription, GroupDescription, MemberDescription, PendingOffsetDescription,
 };
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::reading::{Cluster, GroupPath, Named};
+use super::reading::{Asked, Cluster, GroupPath, Named};
 use super::refusal::Refusal;
 use super::transactions::Partition;
+use super::waiting::{not_yet, ten_seconds, within};
 
 /// What all running coordinators know of groups.
 #[derive(Serialize, ToSchema)]
@@ -133,16 +134,83 @@ pub(super) async fn list(State(cluster): Cluster) -> Result<Json<Groups>, Refusa
     }))
 }
 
-/// One group.
-#[utoipa::path(get, path = "/groups/{group}", tag = "groups", params(GroupPath), responses(
+/// What to wait for, and how long.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Until {
+    /// Until it is in this state; it need not be known yet.
+    #[param(inline)]
+    state: Option<GroupState>,
+    /// Until it has so many members; it need not be known yet.
+    #[param(minimum = 0, maximum = 2_147_483_647)]
+    members: Option<u32>,
+    /// For so many milliseconds of the machine's time at most.
+    #[serde(default = "ten_seconds")]
+    #[param(minimum = 0, maximum = 25_000, default = 10_000)]
+    within_ms: u64,
+}
+
+/// The state of a group of either protocol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ToSchema)]
+enum GroupState {
+    Empty,
+    PreparingRebalance,
+    CompletingRebalance,
+    Assigning,
+    Reconciling,
+    Stable,
+    Dead,
+}
+
+impl GroupState {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "Empty",
+            Self::PreparingRebalance => "PreparingRebalance",
+            Self::CompletingRebalance => "CompletingRebalance",
+            Self::Assigning => "Assigning",
+            Self::Reconciling => "Reconciling",
+            Self::Stable => "Stable",
+            Self::Dead => "Dead",
+        }
+    }
+}
+
+/// One group: as it is now, or as soon as it is in a state and has so many members.
+#[utoipa::path(get, path = "/groups/{group}", tag = "groups", params(GroupPath, Until), responses(
     (status = 200, description = "The group", body = Group),
     (status = 404, description = "No running coordinator knows it", body = super::refusal::Body),
+    (status = 408, description = "It was not so in that time", body = super::refusal::Body),
 ))]
 pub(super) async fn one(
     State(cluster): Cluster,
-    Named(GroupPath { group }): Named<GroupPath>,
+    Named(GroupPath { group: id }): Named<GroupPath>,
+    Asked(Until { state, members, within_ms }): Asked<Until>,
 ) -> Result<Json<Group>, Refusal> {
-    Ok(Json(cluster.group(&group)?.into()))
+    let state = state.map(GroupState::name);
+    if state.is_none() && members.is_none() {
+        return Ok(Json(cluster.group(&id)?.into()));
+    }
+    let wait = cluster.group_until(&id, move |group| {
+        state.is_none_or(|state| state == group.state)
+            && members.is_none_or(|members| members as usize == group.members.len())
+    });
+    if let Some(group) = within(within_ms, wait).await? {
+        return Ok(Json(group.into()));
+    }
+    let is = match cluster.group(&id) {
+        Ok(group) => {
+            format!("the group `{id}` is {} with {} members", group.state, group.members.len())
+        }
+        Err(unknown) => unknown.to_string(),
+    };
+    let state = state.map(|state| format!(" {state}")).unwrap_or_default();
+    let members = members.map(|members| format!(" with {members} members")).unwrap_or_default();
+    Err(not_yet(
+        format!("not{state}{members}: {is}"),
+        "wait again, or see with GET /held and GET /timers what it waits for",
+    ))
 }
 
 impl From<GroupDescription> for Group {

@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use fencepost_ids::{BrokerId, PartitionIndex, TopicName};
-use fencepost_model::{ElectionRefused, PartitionState};
+use fencepost_ids::{BrokerId, Offset, PartitionIndex, TopicName};
+use fencepost_model::{LeaderOffsets, PartitionState};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::reading::{Cluster, Named, PartitionPath, Said, TopicPath};
+use super::reading::{Asked, Cluster, Named, PartitionPath, Said, TopicPath};
 use super::refusal::{Body, Refusal};
+use super::waiting::{not_yet, ten_seconds, within};
 use super::whole::whole;
-use crate::commands::{Commands, ControlError};
 
 /// A partition; while it has no leader its offsets are null.
 #[derive(Serialize, ToSchema)]
@@ -75,6 +75,99 @@ pub(super) async fn list(
     Ok(Json(cluster.topic_state(&topic)?.into_iter().map(Partition::from).collect()))
 }
 
+/// What to wait for, and how long.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Until {
+    /// Until this broker leads it.
+    #[param(minimum = 0, maximum = 2_147_483_647)]
+    leader: Option<i32>,
+    /// Until so many replicas are in sync, or more.
+    #[param(minimum = 0, maximum = 2_147_483_647)]
+    in_sync: Option<u32>,
+    /// Until the high watermark is there, or beyond it.
+    #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
+    high_watermark: Option<i64>,
+    /// Until the last stable offset is there, or beyond it.
+    #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
+    last_stable_offset: Option<i64>,
+    /// Until the log ends there, or beyond it.
+    #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
+    log_end_offset: Option<i64>,
+    /// For so many milliseconds of the machine's time at most.
+    #[serde(default = "ten_seconds")]
+    #[param(minimum = 0, maximum = 25_000, default = 10_000)]
+    within_ms: u64,
+}
+
+impl Until {
+    const fn is_anything(&self) -> bool {
+        self.leader.is_some()
+            || self.in_sync.is_some()
+            || self.high_watermark.is_some()
+            || self.last_stable_offset.is_some()
+            || self.log_end_offset.is_some()
+    }
+
+    fn is_met(&self, state: &PartitionState) -> bool {
+        let has_come = |wanted: Option<i64>, at: fn(LeaderOffsets) -> Offset| {
+            wanted.is_none_or(|wanted| state.offsets.is_some_and(|now| at(now).0 >= wanted))
+        };
+        self.leader.is_none_or(|leader| state.leader == Some(BrokerId(leader)))
+            && self.in_sync.is_none_or(|count| state.in_sync.len() >= count as usize)
+            && has_come(self.high_watermark, |offsets| offsets.high_watermark)
+            && has_come(self.last_stable_offset, |offsets| offsets.last_stable)
+            && has_come(self.log_end_offset, |offsets| offsets.log_end)
+    }
+}
+
+/// One partition: as it is now, or as soon as all that is wanted of it is so.
+#[utoipa::path(get, path = "/topics/{topic}/partitions/{partition}", tag = "topics",
+    params(PartitionPath, Until), responses(
+    (status = 200, description = "The partition", body = Partition),
+    (status = 404, description = "There is no such partition", body = Body),
+    (status = 408, description = "It was not so in that time", body = Body),
+))]
+pub(super) async fn one(
+    State(cluster): Cluster,
+    Named(PartitionPath { topic, partition }): Named<PartitionPath>,
+    Asked(until): Asked<Until>,
+) -> Result<Json<Partition>, Refusal> {
+    let partition = PartitionIndex(partition);
+    if !until.is_anything() {
+        return Ok(Json(cluster.partition(&topic, partition)?.into()));
+    }
+    let within_ms = until.within_ms;
+    let wait = cluster.partition_until(&topic, partition, move |state| until.is_met(state));
+    if let Some(state) = within(within_ms, wait).await? {
+        return Ok(Json(state.into()));
+    }
+    let is = match cluster.partition(&topic, partition) {
+        Ok(state) => standing(&topic, &state),
+        Err(unknown) => unknown.to_string(),
+    };
+    Err(not_yet(
+        format!("not so in that time: {is}"),
+        "wait again, or see with GET /held and GET /transactions what it waits for",
+    ))
+}
+
+fn standing(topic: &str, state: &PartitionState) -> String {
+    let leads = match state.leader {
+        Some(leader) => format!("broker {leader} leads it"),
+        None => "nobody leads it".to_owned(),
+    };
+    let offsets = state.offsets.map_or_else(String::new, |offsets| {
+        let LeaderOffsets { high_watermark, last_stable, log_end, .. } = offsets;
+        format!(
+            ", the high watermark is {high_watermark}, the last stable offset {last_stable}, the end {log_end}"
+        )
+    });
+    let (partition, in_sync) = (state.partition, state.in_sync.len());
+    format!("{topic}-{partition}: {leads}, {in_sync} in sync{offsets}")
+}
+
 /// Make a replica the leader of a partition in a new term, also if it leads already. For a partition of
 /// `__transaction_state` or `__consumer_offsets` this moves its coordinator.
 #[utoipa::path(post, path = "/topics/{topic}/partitions/{partition}/elect", tag = "topics",
@@ -90,14 +183,5 @@ pub(super) async fn elect(
 ) -> Result<Json<Partition>, Refusal> {
     let (topic, partition) = (TopicName::from(topic), PartitionIndex(partition));
     cluster.elect(topic.clone(), partition, BrokerId(leader))?;
-    Ok(Json(state_of(&cluster, topic, partition)?.into()))
-}
-
-fn state_of(
-    cluster: &Commands,
-    topic: TopicName,
-    partition: PartitionIndex,
-) -> Result<PartitionState, ControlError> {
-    let found = cluster.topic_state(&topic)?.into_iter().find(|state| state.partition == partition);
-    Ok(found.ok_or(ElectionRefused::UnknownPartition { topic, partition })?)
+    Ok(Json(cluster.partition(&topic, partition)?.into()))
 }

@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use fencepost_ids::TopicPartition;
 use fencepost_model::{PendingTransition, TransactionDescription};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::reading::{Cluster, Named, TransactionPath};
+use super::reading::{Asked, Cluster, Named, TransactionPath};
 use super::refusal::Refusal;
+use super::waiting::{not_yet, ten_seconds, within};
 
 /// What all running coordinators know of transactional ids.
 #[derive(Serialize, ToSchema)]
@@ -84,17 +85,71 @@ pub(super) async fn list(State(cluster): Cluster) -> Result<Json<Transactions>, 
     }))
 }
 
-/// One transactional id.
+/// What to wait for, and how long.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Until {
+    /// Until it is in this state; it need not be known yet.
+    #[param(inline)]
+    state: Option<TransactionState>,
+    /// For so many milliseconds of the machine's time at most.
+    #[serde(default = "ten_seconds")]
+    #[param(minimum = 0, maximum = 25_000, default = 10_000)]
+    within_ms: u64,
+}
+
+/// The state of a transactional id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ToSchema)]
+enum TransactionState {
+    Empty,
+    Ongoing,
+    PrepareCommit,
+    PrepareAbort,
+    CompleteCommit,
+    CompleteAbort,
+}
+
+impl TransactionState {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "Empty",
+            Self::Ongoing => "Ongoing",
+            Self::PrepareCommit => "PrepareCommit",
+            Self::PrepareAbort => "PrepareAbort",
+            Self::CompleteCommit => "CompleteCommit",
+            Self::CompleteAbort => "CompleteAbort",
+        }
+    }
+}
+
+/// One transactional id: as it is now, or as soon as it is in a state.
 #[utoipa::path(get, path = "/transactions/{transactional_id}", tag = "transactions",
-    params(TransactionPath), responses(
+    params(TransactionPath, Until), responses(
     (status = 200, description = "The transactional id", body = Transaction),
     (status = 404, description = "No running coordinator knows it", body = super::refusal::Body),
+    (status = 408, description = "It was not in that state in that time", body = super::refusal::Body),
 ))]
 pub(super) async fn one(
     State(cluster): Cluster,
-    Named(TransactionPath { transactional_id }): Named<TransactionPath>,
+    Named(TransactionPath { transactional_id: id }): Named<TransactionPath>,
+    Asked(Until { state, within_ms }): Asked<Until>,
 ) -> Result<Json<Transaction>, Refusal> {
-    Ok(Json(cluster.transaction(&transactional_id)?.into()))
+    let Some(state) = state.map(TransactionState::name) else {
+        return Ok(Json(cluster.transaction(&id)?.into()));
+    };
+    let wait = cluster.transaction_until(&id, move |txn| txn.state == state);
+    if let Some(txn) = within(within_ms, wait).await? {
+        return Ok(Json(txn.into()));
+    }
+    let is = match cluster.transaction(&id) {
+        Ok(txn) => format!("the transactional id `{id}` is {}", txn.state),
+        Err(unknown) => unknown.to_string(),
+    };
+    Err(not_yet(
+        format!("not {state}: {is}"),
+        "wait again, or see with GET /held and GET /transactions what it waits for",
+    ))
 }
 
 impl From<TransactionDescription> for Transaction {

@@ -14,4 +14,5 @@ mod order;
 mod recording;
 mod slow;
 mod time;
+mod waiting;
 mod watching;
