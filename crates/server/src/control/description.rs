@@ -51,7 +51,7 @@ pub(super) fn finish(mut api: utoipa::openapi::OpenApi, access: &Access) -> Valu
         for (method, operation) in methods {
             let Some(operation) = operation else { continue };
             operation.operation_id = Some(operation_id(method, path));
-            add_refusals(operation, access);
+            add_refusals(operation, method, access);
         }
     }
     if access.needs_token() {
@@ -92,9 +92,9 @@ fn operation_id(method: &str, path: &str) -> String {
     words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
 }
 
-fn add_refusals(operation: &mut Operation, access: &Access) {
+fn add_refusals(operation: &mut Operation, method: &str, access: &Access) {
     let mut refusals = vec![
-        ("403", "The request has an Origin: it comes from a page in a browser"),
+        ("403", "The request comes from a page in a browser, or its Host does not name loopback"),
         ("408", "The request took too long"),
         ("500", "A step of the cluster panicked, or a port was lost"),
     ];
@@ -104,8 +104,10 @@ fn add_refusals(operation: &mut Operation, access: &Access) {
     }
     if takes_body {
         refusals.push(("413", "The body is too long"));
-        refusals.push(("415", "The body is not said to be JSON"));
         refusals.push(("422", "The body is JSON, but not as described"));
+    }
+    if method != "get" {
+        refusals.push(("415", "The body is not said to be JSON"));
     }
     if access.needs_token() {
         refusals.push(("401", "The token is missing or wrong"));

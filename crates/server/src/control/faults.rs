@@ -87,12 +87,14 @@ pub(super) async fn add(
     Text(text): Text,
 ) -> Result<Json<Vec<Fault>>, Refusal> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if let Some(window) = window_in(&text) {
-        cluster.add_window(&window?)?;
-        return Ok(Json(cluster.faults()?.into_iter().map(Fault::from).collect()));
-    }
     let plan = match content_type.map(|value| value.split(';').next().unwrap_or_default().trim()) {
-        Some("application/json") => Plan::from_json(&text),
+        Some("application/json") => match window_in(&text) {
+            Some(window) => {
+                cluster.add_window(&window?)?;
+                return Ok(Json(cluster.faults()?.into_iter().map(Fault::from).collect()));
+            }
+            None => Plan::from_json(&text),
+        },
         Some("application/toml") => Plan::from_toml(&text),
         Some(_) | None => {
             return Err(Refusal::new(

@@ -47,7 +47,7 @@ pub(crate) fn parsed(answer: &str) -> (u16, Value) {
 pub(crate) async fn ask(server: &Server, line: &str, headers: &str, body: &str) -> (u16, Value) {
     let length = body.len();
     let request = format!(
-        "{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        "{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
     );
     parsed(&bounded(exchange(server, request.as_bytes())).await)
 }
@@ -296,7 +296,7 @@ async fn bytes_that_are_no_request_harm_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let server = server();
-    let head = "POST /topics/orders/partitions/0/elect HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+    let head = "POST /topics/orders/partitions/0/elect HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
                 content-type: application/json\r\ncontent-length: 13\r\n\r\n{";
     let began = tokio::time::Instant::now();
     refused(parsed(&exchange(&server, head.as_bytes()).await), 408, "too long");

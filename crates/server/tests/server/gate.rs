@@ -72,7 +72,9 @@ async fn faults_are_added_counted_waited_for_and_removed() {
         ask(&server, "POST /faults", toml, "[[fault]]\non = \"Produse\"\ndo = \"lose\"\n").await;
     refused(wrong, 422, "line 2");
     refused(post(&server, "/faults", &json!({"fault": 1})).await, 422, "line 1");
-    refused(ask(&server, "POST /faults", "", plan).await, 415, "TOML");
+    for untyped in [plan, "{\"window\": \"W083\"}"] {
+        refused(ask(&server, "POST /faults", "", untyped).await, 415, "TOML");
+    }
     let clock = json!({"fault": [{"on": "Produce", "do": {"advance-clock": {"ms": 1}}}]});
     refused(post(&server, "/faults", &clock).await, 409, "clock");
     let (status, process) =

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod access;
 mod answers;
 mod client;
 mod control;

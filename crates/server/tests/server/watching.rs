@@ -15,7 +15,7 @@ use crate::control::{address, exchange, get, post, refused};
 async fn events(server: &Server) -> Lines<BufReader<TcpStream>> {
     let url = server.control_url().unwrap();
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
-    stream.write_all(b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let mut lines = BufReader::new(stream).lines();
     while lines.next_line().await.unwrap().expect("it goes on") != ": watching" {}
     lines
@@ -84,7 +84,7 @@ async fn a_trace_is_downloaded_as_far_as_it_goes() {
     let mut client = Client::new(TcpStream::connect(address(&server, 0)).await.unwrap());
     for _ in 0..3 {
         base_offset(client.call(9, produce(-1, 10)).await);
-        let request = b"GET /trace HTTP/1.0\r\nhost: x\r\n\r\n";
+        let request = b"GET /trace HTTP/1.0\r\nhost: localhost\r\n\r\n";
         let answer = bounded(exchange(&server, request)).await;
         let (_, lines) = answer.split_once("\r\n\r\n").unwrap();
         let mut reader = Reader::new(Cursor::new(lines.as_bytes())).unwrap();
