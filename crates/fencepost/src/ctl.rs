@@ -2,6 +2,8 @@
 
 mod command;
 mod stream;
+#[cfg(test)]
+mod surfaces;
 mod until;
 use command::{Call, Command};
 

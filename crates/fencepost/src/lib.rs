@@ -13,10 +13,11 @@ pub use fencepost_ids::{
     TransactionalId,
 };
 pub use fencepost_model::{
-    BrokerSettings, ClientSoftware, ConnectionDescription, CoordinatorKey, CoordinatorState,
-    Deadline, ElectionRefused, GroupDescription, InternalRecord, InternalRecordKind, LeaderOffsets,
-    LogPage, LogRange, MessageDescription, PartitionProducers, PartitionState, RecordField,
-    RecordFields, SettingError, TopicDescription, TransactionDescription, TransactionStatus,
+    BrokerSettings, ClientSoftware, ClusterDescription, ConnectionDescription, CoordinatorKey,
+    CoordinatorState, Deadline, ElectionRefused, GroupDescription, InternalRecord,
+    InternalRecordKind, LeaderOffsets, LogPage, LogRange, MessageDescription, PartitionProducers,
+    PartitionState, RecordField, RecordFields, SettingError, TopicDescription,
+    TransactionDescription, TransactionStatus,
 };
 pub use fencepost_server::{
     Addresses, BrokerState, ClockKind, ClockState, ControlAddress, ControlError, Happening,

@@ -175,6 +175,8 @@ pub(super) enum Command {
         /// Its name
         event: String,
     },
+    /// Tell whether requests and messages wait for their turn, and what has passed
+    Stepped,
     /// Have every request and message between brokers wait for its turn
     Step {
         /// The order in which they go [default: released by hand]
@@ -333,6 +335,7 @@ impl Command {
             Self::Held => Call::get("/held"),
             Self::Release { number } => Call::post(format!("/held/{number}/release"), None),
             Self::Raise { event } => Call::post(format!("/raised/{}", escaped(event)), None),
+            Self::Stepped => Call::get("/stepped"),
             Self::Step { schedule } => {
                 let schedule = schedule.as_deref().map(read).transpose()?;
                 let body = json!({ "stepped": true, "schedule": schedule });

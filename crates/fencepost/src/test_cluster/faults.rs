@@ -188,6 +188,32 @@ impl TestCluster {
         self.server.release(number)
     }
 
+    /// Whether every request and every message between brokers waits for its turn.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn is_stepped(&self) -> Result<bool, ControlError> {
+        self.server.is_stepped()
+    }
+
+    /// From now on every request and every message between brokers waits until it is released, as with
+    /// [`TestClusterBuilder::stepped`] from the start.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn step(&self) -> Result<(), ControlError> {
+        self.server.step()
+    }
+
+    /// From now on requests and messages between brokers go in the order of a schedule, as with
+    /// [`TestClusterBuilder::schedule`] from the start.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn follow(&self, schedule: Schedule) -> Result<(), ControlError> {
+        self.server.follow(schedule)
+    }
+
     /// What has passed in stepped mode: two runs that went the same way have the same hash.
     ///
     /// # Errors

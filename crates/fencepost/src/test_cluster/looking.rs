@@ -2,8 +2,8 @@
 
 use fencepost_ids::{BrokerId, Offset, PartitionIndex};
 use fencepost_model::{
-    Cluster, ConnectionDescription, Deadline, GroupDescription, LogPage, LogRange,
-    MessageDescription, PartitionProducers, TopicDescription, TransactionDescription,
+    Cluster, ClusterDescription, ConnectionDescription, Deadline, GroupDescription, LogPage,
+    LogRange, MessageDescription, PartitionProducers, TopicDescription, TransactionDescription,
 };
 use fencepost_server::{ControlError, Watcher};
 
@@ -13,6 +13,14 @@ use super::TestCluster;
 const WHOLE: LogRange = LogRange { from: Offset::ZERO, records_max: u32::MAX, bytes_max: 1 << 30 };
 
 impl TestCluster {
+    /// The cluster as a whole.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn describe(&self) -> Result<ClusterDescription, ControlError> {
+        self.server.look(Cluster::describe)
+    }
+
     /// All topics, by name.
     ///
     /// # Errors

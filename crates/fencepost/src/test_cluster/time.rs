@@ -24,6 +24,8 @@ use super::TestCluster;
 ///
 /// // The next test begins where this one began.
 /// assert_eq!(cluster.reset("start").await?, start);
+/// assert_eq!(cluster.forget_snapshot("start")?, start);
+/// assert!(cluster.snapshots()?.is_empty());
 /// # Ok(())
 /// # }
 /// ```
@@ -60,6 +62,22 @@ impl TestCluster {
     /// The name is empty or has over 100 characters, or there are 100 snapshots already.
     pub fn take_snapshot(&self, name: &str) -> Result<Timestamp, ControlError> {
         self.server.take_snapshot(name)
+    }
+
+    /// The snapshots, by name, with the moments at which they were taken.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn snapshots(&self) -> Result<Vec<(String, Timestamp)>, ControlError> {
+        self.server.snapshots()
+    }
+
+    /// Forgets a snapshot, and tells when it was taken.
+    ///
+    /// # Errors
+    /// There is no such snapshot.
+    pub fn forget_snapshot(&self, name: &str) -> Result<Timestamp, ControlError> {
+        self.server.forget_snapshot(name)
     }
 
     /// Makes the cluster what it was at a snapshot: all connections are closed, and ports open or

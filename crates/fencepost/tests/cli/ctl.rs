@@ -103,6 +103,7 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
         ("raise go", "[]"),
         ("step", r#""stepped":true"#),
         ("held", "[]"),
+        ("stepped", r#""order":"0000000000000000""#),
         ("flow", r#""stepped":false"#),
         ("openapi", r#""openapi":"3.1"#),
     ] {

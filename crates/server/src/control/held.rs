@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::reading::{Cluster, EventPath, HeldPath, Named, Said};
 use super::refusal::{Body, Refusal};
+use crate::commands::Commands;
 
 /// A request, an answer or a message between brokers that waits.
 #[derive(Serialize, ToSchema)]
@@ -86,11 +87,39 @@ impl From<AtGate> for Held {
     }
 }
 
-/// Whether requests and messages go one at a time.
+/// Whether requests and messages go one at a time, and which have.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Stepped {
     /// Whether they do.
     stepped: bool,
+    /// How many have had their turn.
+    turns: u64,
+    /// A hash of who sent what in which order, and of the answers, in 16 hexadecimal digits: two runs that
+    /// went the same way have the same.
+    order: String,
+    /// The next turn of a schedule that has not come to its end.
+    next: Option<Turn>,
+}
+
+/// A turn of a schedule.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Turn {
+    /// Its number, from 1.
+    number: u64,
+    /// What the schedule says of it.
+    turn: String,
+}
+
+impl Stepped {
+    fn of(cluster: &Commands) -> Result<Self, Refusal> {
+        let order = cluster.order()?;
+        Ok(Self {
+            stepped: cluster.is_stepped()?,
+            turns: order.turns,
+            order: format!("{:016x}", order.hash),
+            next: cluster.next_turn()?.map(|(number, turn)| Turn { number, turn }),
+        })
+    }
 }
 
 /// How requests and messages are to go.
@@ -137,18 +166,18 @@ pub(super) async fn raise(
     Ok(Json(cluster.held()?.into_iter().map(Held::from).collect()))
 }
 
-/// Whether every request and every message between brokers waits for its turn.
+/// Whether every request and every message between brokers waits for its turn, and what has passed.
 #[utoipa::path(get, path = "/stepped", tag = "gate", responses(
-    (status = 200, description = "Whether they do", body = Stepped),
+    (status = 200, description = "How it stands", body = Stepped),
 ))]
 pub(super) async fn stepped(State(cluster): Cluster) -> Result<Json<Stepped>, Refusal> {
-    Ok(Json(Stepped { stepped: cluster.is_stepped()? }))
+    Ok(Json(Stepped::of(&cluster)?))
 }
 
 /// Have every request and every message between brokers wait, until it is released or until it is its
 /// turn in a schedule; or have all pass again.
 #[utoipa::path(put, path = "/stepped", tag = "gate", request_body = Mode, responses(
-    (status = 200, description = "Whether they do now", body = Stepped),
+    (status = 200, description = "How it stands now", body = Stepped),
 ))]
 pub(super) async fn step(
     State(cluster): Cluster,
@@ -162,5 +191,5 @@ pub(super) async fn step(
         }
         Mode { stepped: false, .. } => cluster.flow()?,
     }
-    Ok(Json(Stepped { stepped: cluster.is_stepped()? }))
+    Ok(Json(Stepped::of(&cluster)?))
 }

@@ -71,6 +71,14 @@ impl Server {
         self.commands.release(number)
     }
 
+    /// Whether every request and every message between brokers waits for its turn.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn is_stepped(&self) -> Result<bool, ControlError> {
+        self.commands.is_stepped()
+    }
+
     /// From now on every request and every message between brokers waits until it is released.
     ///
     /// # Errors

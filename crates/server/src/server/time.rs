@@ -44,6 +44,22 @@ impl Server {
         self.commands.take_snapshot(name)
     }
 
+    /// The snapshots, by name, with the moments at which they were taken.
+    ///
+    /// # Errors
+    /// The cluster is broken.
+    pub fn snapshots(&self) -> Result<Vec<(String, Timestamp)>, ControlError> {
+        self.commands.snapshots()
+    }
+
+    /// Forgets a snapshot, and tells when it was taken.
+    ///
+    /// # Errors
+    /// There is no such snapshot.
+    pub fn forget_snapshot(&self, name: &str) -> Result<Timestamp, ControlError> {
+        self.commands.forget_snapshot(name)
+    }
+
     /// Makes the cluster what it was at a snapshot: all connections are closed, and ports open or
     /// close as the brokers ran then. A manual clock goes back to the snapshot's moment; the real one
     /// goes on, and what came due since happens at once.

@@ -151,8 +151,10 @@ async fn in_stepped_mode_each_request_is_released_by_hand() {
     let put = async |body: &str| {
         ask(&server, "PUT /stepped", "content-type: application/json\r\n", body).await
     };
-    assert_eq!(seen(&server, "/stepped").await, json!({"stepped": false}));
-    assert_eq!(put("{\"stepped\": true}").await, (200, json!({"stepped": true})));
+    let empty = "0000000000000000";
+    let state = |stepped: bool, next: Value| json!({"stepped": stepped, "turns": 0, "order": empty, "next": next});
+    assert_eq!(seen(&server, "/stepped").await, state(false, Value::Null));
+    assert_eq!(put("{\"stepped\": true}").await, (200, state(true, Value::Null)));
     let (mut one, mut other) = (dial(&server).await, dial(&server).await);
     one.send(9, produce(-1, 1)).await;
     let first = waiting(&server).await[0]["number"].as_u64().unwrap();
@@ -174,10 +176,14 @@ async fn in_stepped_mode_each_request_is_released_by_hand() {
         (200, &json!(first), 1)
     );
     assert_eq!(base_offset(other.receive(ApiKey::Produce, 9).await.1), 0);
-    assert_eq!(put("{\"stepped\": false}").await, (200, json!({"stepped": false})));
+    let (_, now) = put("{\"stepped\": false}").await;
+    assert_eq!((&now["stepped"], &now["turns"]), (&json!(false), &json!(1)));
+    assert_ne!(now["order"], empty);
     assert_eq!(base_offset(one.receive(ApiKey::Produce, 9).await.1), 1);
     refused(put("{\"stepped\": true, \"schedule\": \"Produse\"}").await, 422, "line 1");
     let schedule = "{\"stepped\": true, \"schedule\": \"Produce client=raw\"}";
-    assert_eq!(put(schedule).await, (200, json!({"stepped": true})));
+    let (status, now) = put(schedule).await;
+    assert_eq!(status, 200, "{now}");
+    assert_eq!(now["next"], json!({"number": 1, "turn": "Produce client=raw"}));
     assert_eq!(base_offset(one.call(9, produce(-1, 1)).await), 2);
 }
