@@ -92,6 +92,7 @@ fn resources() -> OpenApiRouter<Arc<Commands>> {
         .routes(routes!(coordinators::of_group, coordinators::move_group))
         .routes(routes!(throttle::set))
         .routes(routes!(faults::list, faults::add))
+        .routes(routes!(faults::schema))
         .routes(routes!(faults::remove))
         .routes(routes!(faults::hits))
         .routes(routes!(faults::register))

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use fencepost_faults::{FaultStatus, Plan, WindowChoice};
+use axum::response::IntoResponse;
+use fencepost_faults::{FaultStatus, Plan, WindowChoice, json_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -76,7 +77,13 @@ pub(super) async fn list(State(cluster): Cluster) -> Result<Json<Vec<Fault>>, Re
 /// `{"window": "W083", "transactional_id": "app", "group": "g", "topic": "payments", "partition": 2}`: of its
 /// plans it is the one for the cluster's transaction version, or for `transaction_version`.
 #[utoipa::path(post, path = "/faults", tag = "faults",
-    request_body(content((serde_json::Value = "application/json"), (String = "application/toml"))), responses(
+    request_body(content(
+        (serde_json::Value = "application/json", example = json!({"fault": [
+            {"name": "lost", "on": "EndTxn", "client": "orders-*", "when": "applied", "do": "disconnect"},
+        ]})),
+        (String = "application/toml", example = "events = ['go']\n[[fault]]\non = 'Produce'\nevery = 2\n\
+            do = [{ delay = { event = 'go' } }, { raise = 'came' }]\n"),
+    )), responses(
     (status = 200, description = "All faults, in the order in which they were added", body = Vec<Fault>),
     (status = 409, description = "A fault moves the clock, which is not manual", body = Body),
     (status = 422, description = "A fault could never match, or contradicts itself or another", body = Body),
@@ -121,6 +128,14 @@ fn window_in(text: &str) -> Option<Result<WindowChoice, Refusal>> {
              transaction_version",
         )
     }))
+}
+
+/// The JSON Schema of plans: what editors complete and check them with.
+#[utoipa::path(get, path = "/fault-plan.schema.json", tag = "faults", responses(
+    (status = 200, description = "The schema", body = Object, content_type = "application/schema+json"),
+))]
+pub(super) async fn schema() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/schema+json")], json_schema())
 }
 
 /// Take a fault out. What it did stays done, and what waits for it alone goes on.

@@ -218,6 +218,24 @@ async fn the_description_is_whole() {
     }
 }
 
+/// The plans that the description gives as examples are taken, and the schema of plans is that of the faults.
+#[tokio::test]
+async fn plans_are_described_by_a_schema_and_by_examples() {
+    let server = server();
+    let described = seen(&server, "/openapi.json").await;
+    let contents = &described["paths"]["/faults"]["post"]["requestBody"]["content"];
+    for (content_type, content) in contents.as_object().unwrap() {
+        let example = &content["example"];
+        let plan = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+        let headers = format!("content-type: {content_type}\r\n");
+        let (status, answer) = ask(&server, "POST /faults", &headers, &plan).await;
+        assert_eq!(status, 200, "{content_type}: {answer}");
+    }
+    assert_eq!(seen(&server, "/faults").await.as_array().unwrap().len(), 2);
+    let schema = seen(&server, "/fault-plan.schema.json").await;
+    assert_eq!(schema, serde_json::from_str::<Value>(&fencepost_faults::json_schema()).unwrap());
+}
+
 #[tokio::test]
 async fn off_loopback_and_wherever_there_is_a_token_it_is_asked_for() {
     let mut server = Server::listen(config(1, &[]), &Addresses::default()).unwrap();
