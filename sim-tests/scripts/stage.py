@@ -1,8 +1,10 @@
 """A script on its stage: a cluster of its own with its plan of faults, a client, and the control API."""
 
 import concurrent.futures
+import contextlib
 import itertools
 import json
+import pathlib
 import re
 import socket
 import struct
@@ -13,7 +15,16 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+HERE = pathlib.Path(__file__).resolve().parent
+CLIENTS = HERE.parent / "clients"
+# What installs each client, and the program that `Client` speaks with.
+PROGRAMS = {
+    "librdkafka": (CLIENTS / "python/install", [CLIENTS / "python/venv/bin/python", HERE / "clients/librdkafka.py"]),
+    "java": (HERE / "clients/java/install", [HERE / "clients/java/client"]),
+    "franz-go": (CLIENTS / "go/install", [CLIENTS / "go/franz-go-lines"]),
+}
 SECONDS = 20
+ENDED = "the program has ended"
 CLUSTER_VERBS = {"wait", "raise", "release", "crash", "stop", "restart", "advance", "move", "elect", "join", "remove"}
 SETTLED = {"Empty", "Ongoing", "CompleteCommit", "CompleteAbort", "Dead"}
 
@@ -30,6 +41,7 @@ class Client:
         self.numbers = itertools.count(1)
         self.waiting = {}
         self.lock = threading.Lock()
+        self.has_ended = False
         self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         threading.Thread(target=self.listen, daemon=True).start()
 
@@ -37,19 +49,22 @@ class Client:
         for line in self.process.stdout:
             number, _, said = line.rstrip("\n").partition(" ")
             self.waiting.pop(int(number)).set_result(said)
-        for answer in list(self.waiting.values()):
-            answer.set_result("the program has ended")
+        with self.lock:
+            self.has_ended = True
+            for answer in self.waiting.values():
+                answer.set_result(ENDED)
 
     def ask(self, *words):
         """A future of what the program was told."""
         answer = concurrent.futures.Future()
         with self.lock:
             number = next(self.numbers)
+            if self.has_ended:
+                answer.set_result(ENDED)
+                return answer
             self.waiting[number] = answer
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 self.process.stdin.write(" ".join([str(number), *words]) + "\n")
-            except BrokenPipeError:
-                raise Wrong("the client program has ended") from None
         return answer
 
     def __enter__(self):
@@ -61,7 +76,10 @@ class Client:
 
 
 class Stage:
+    """Broker 0 coordinates the transactions, 1 leads the topics, 2 coordinates the group `g`."""
+
     numbers = itertools.count(1)
+    transactional_id = "a"
 
     def __init__(self, fencepost, client, script):
         self.client, self.script = client, script
@@ -95,12 +113,15 @@ class Stage:
             never = re.findall(r"^fault (\S+): never fired", logged, re.M)
             raise Wrong("never fired: " + ", ".join(never) if never else logged.strip()[-300:])
 
-    def play(self):
-        """Broker 0 coordinates the transactions of `a`, 1 leads the topics, 2 coordinates the group `g`."""
+    def prepare(self):
         self.create_coordinators()
-        for words in ("move transactions a 0", "move groups g 2", "elect orders 1", "elect more 1", "elect source 1"):
+        for words in (f"move transactions {self.transactional_id} 0", "move groups g 2",
+                      "elect orders 1", "elect more 1", "elect source 1"):
             self.command(words.split())
         self.ask("/faults", self.script.plan.read_bytes(), "application/toml")
+
+    def play(self):
+        self.prepare()
         for step in self.script.steps:
             if step.only not in (None, self.client.name):
                 continue
@@ -113,12 +134,16 @@ class Stage:
 
     def create_coordinators(self):
         """Their topics come with the first client that asks for a coordinator: FindCoordinator, version 1."""
+        for kind, name in ((0, b"g"), (1, self.transactional_id.encode())):
+            self.send(10, 1, struct.pack(f">h{len(name)}sb", len(name), name, kind))
+
+    def send(self, api, version, body):
+        """A request with the first version of a header, and the wait for its answer."""
         host, _, port = self.servers.split(",")[0].rpartition(":")
         with socket.create_connection((host, int(port)), timeout=SECONDS) as connection:
-            for kind, name in ((0, b"g"), (1, b"a")):
-                frame = struct.pack(">hhih5sh1sb", 10, 1, kind, 5, b"stage", 1, name, kind)
-                connection.sendall(struct.pack(">i", len(frame)) + frame)
-                connection.recv(4096)
+            frame = struct.pack(">hhih5s", api, version, 1, 5, b"stage") + body
+            connection.sendall(struct.pack(">i", len(frame)) + frame)
+            connection.recv(4096)
 
     def take(self, step):
         verb = step.words[0]
@@ -139,14 +164,14 @@ class Stage:
         if got != expected:
             raise Wrong(f"told `{got}`, not `{expected}`")
 
-    def moving_clock(self, answer):
-        """A fetch at the end of a partition comes back by the brokers' time."""
+    def moving_clock(self, answer, ms=20):
+        """A fetch at the end of a partition comes back by the brokers' time, and so does much when brokers are down."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             try:
                 return answer.result(0.02)
             except concurrent.futures.TimeoutError:
-                self.command(["advance", "20"])
+                self.command(["advance", ms])
         raise concurrent.futures.TimeoutError
 
     def settle(self):

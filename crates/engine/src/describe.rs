@@ -2,20 +2,21 @@
 
 use std::fmt::Write;
 
-use fencepost_ids::ErrorCode;
+use fencepost_ids::{ErrorCode, TopicId};
 use fencepost_log::StoredBatch;
-use fencepost_model::{MarkerEntry, MessageBody, ReplicaFetch};
-use fencepost_wire::{Request, Response};
+use fencepost_model::{Cluster, MarkerEntry, MessageBody, ReplicaFetch};
+use fencepost_wire::{FromWire, Request, Response};
 
-/// What a request asks for.
+/// What a request asks for. Topics that it names by their id have their names of this cluster.
 #[must_use]
-pub fn request(request: &Request) -> String {
+pub fn request(request: &Request, cluster: &Cluster) -> String {
     match request {
         Request::Produce(request) => {
             let mut text = "Produce".to_owned();
             for topic in &request.topic_data {
+                let name = topic_name(&topic.name, TopicId::from_wire(&topic.topic_id), cluster);
                 for data in &topic.partition_data {
-                    let _ = write!(text, " {}-{}", topic.name.as_str(), data.index);
+                    let _ = write!(text, " {name}-{}", data.index);
                     if let Some(batch) =
                         data.records.clone().and_then(|mut bytes| StoredBatch::take(&mut bytes))
                     {
@@ -35,8 +36,8 @@ pub fn request(request: &Request) -> String {
         }
         Request::Fetch(request) => {
             let rows = request.topics.iter().flat_map(|topic| {
+                let name = topic_name(&topic.topic, TopicId::from_wire(&topic.topic_id), cluster);
                 topic.partitions.iter().map(move |partition| {
-                    let name = topic.topic.as_str();
                     format!(" {name}-{} from {}", partition.partition, partition.fetch_offset)
                 })
             });
@@ -92,6 +93,13 @@ pub fn request(request: &Request) -> String {
         ),
         other => other.api().name().to_owned(),
     }
+}
+
+fn topic_name(name: &str, id: TopicId, cluster: &Cluster) -> String {
+    if !name.is_empty() {
+        return name.to_owned();
+    }
+    cluster.topic_name(id).map_or_else(|| id.to_string(), ToString::to_string)
 }
 
 /// What a response says.

@@ -104,11 +104,12 @@ impl Telling {
         let subject =
             Subject::of_request(header, request, broker, |id| cluster.topic_name(id).cloned());
         let to = lane(header.api, &subject, broker);
+        let asked = describe::request(request, cluster);
         self.asked.insert((connection, header.correlation_id), to.clone());
         Happening::Asked {
             client: self.name(connection),
             to,
-            request: describe::request(request),
+            request: asked,
             is_routine: is_routine(header.api),
         }
     }

@@ -190,9 +190,13 @@ impl World {
         let (actor, broker, gone) = (link.actor, link.broker, !link.has_client);
         let facts = [connection.0, header.api.code() as u64, header.version as u64];
         self.trace.step(self.now, kind::REQUEST, &facts);
+        let cluster = &self.cluster;
         self.trace.line(self.now, || {
             let after = if gone { " (its client is gone)" } else { "" };
-            format!("client {actor} -> broker {broker}: {}{after}", describe::request(&request))
+            format!(
+                "client {actor} -> broker {broker}: {}{after}",
+                describe::request(&request, cluster)
+            )
         });
         self.handle(Input::Request { connection, header, request });
     }

@@ -1,10 +1,11 @@
 //! What happens to messages between brokers.
 
 use fencepost_engine::{Crossing, GateCommand};
+use fencepost_faults::Window;
 use fencepost_ids::BrokerId;
 use fencepost_wire::ApiKey;
 
-use crate::play::{Play, commit};
+use crate::play::{Heard, Play, commit, produce_code, produce_next};
 
 fn markers(when: &str, action: &str) -> Play {
     Play::with(&format!(
@@ -126,6 +127,27 @@ fn a_refusal_of_markers_can_be_held_and_late() {
                 ("CompleteCommit", written + 1),
                 "{actions}"
             );
+        }
+    }
+}
+
+#[test]
+fn w050_the_second_of_two_batches_in_flight_does_not_stand_before_the_first() {
+    const NOT_ENOUGH_REPLICAS: i16 = 19;
+    const OUT_OF_ORDER_SEQUENCE_NUMBER: i16 = 45;
+    for version in [11, 12] {
+        let mut play = Play::new();
+        let (_, plan) = Window::find("W050").unwrap().plans().next().unwrap();
+        play.gate(GateCommand::Add(plan));
+        let client = play.client("a");
+        let identity = if version < 12 { play.begin(client) } else { play.init(client) };
+        play.ask(client, version, produce_next(identity, 0));
+        play.wait(1000);
+        let [Heard::Answer(first)] = &play.heard(client)[..] else { panic!("no answer") };
+        assert_eq!(produce_code(first), NOT_ENOUGH_REPLICAS);
+        for (sequence, code) in [(1, OUT_OF_ORDER_SEQUENCE_NUMBER), (0, 0), (1, 0)] {
+            let answer = play.call(client, version, produce_next(identity, sequence));
+            assert_eq!(produce_code(&answer), code, "version {version}, sequence {sequence}");
         }
     }
 }

@@ -228,14 +228,8 @@ impl Play {
         identity: Identity,
         sequence: i32,
     ) {
-        let (id, epoch) = (fencepost_ids::ProducerId(identity.0), ProducerEpoch(identity.1));
-        let batch = BatchBuilder::new()
-            .producer(id, epoch, Sequence(sequence))
-            .transaction(TransactionBit::Transactional);
-        let id = TransactionalId(StrBytes::from_static_str(TX));
-        let request = append(-1, batch).with_transactional_id(Some(id));
-        let Response::Produce(answer) = self.call(client, version, request) else { panic!() };
-        assert_eq!(answer.responses[0].partition_responses[0].error_code, 0);
+        let answer = self.call(client, version, produce_next(identity, sequence));
+        assert_eq!(produce_code(&answer), 0);
     }
 
     pub(crate) fn state(&self) -> &'static str {
@@ -336,6 +330,21 @@ pub(crate) fn add(identity: Identity) -> AddPartitionsToTxnRequest {
 /// Produce of one record to `orders`-0, without a producer id.
 pub(crate) fn produce(acks: i16) -> ProduceRequest {
     append(acks, BatchBuilder::new())
+}
+
+/// Produce of one record of a transaction to `orders`-0.
+pub(crate) fn produce_next(identity: Identity, sequence: i32) -> ProduceRequest {
+    let (id, epoch) = (fencepost_ids::ProducerId(identity.0), ProducerEpoch(identity.1));
+    let batch = BatchBuilder::new()
+        .producer(id, epoch, Sequence(sequence))
+        .transaction(TransactionBit::Transactional);
+    let id = TransactionalId(StrBytes::from_static_str(TX));
+    append(-1, batch).with_transactional_id(Some(id))
+}
+
+pub(crate) fn produce_code(response: &Response) -> i16 {
+    let Response::Produce(answer) = response else { panic!("not an answer to Produce") };
+    answer.responses[0].partition_responses[0].error_code
 }
 
 fn append(acks: i16, mut batch: BatchBuilder) -> ProduceRequest {

@@ -4,8 +4,10 @@
 use expect_test::{ExpectFile, expect_file};
 use fencepost_engine::Telling;
 use fencepost_trace::{Moment, Reader, html, mermaid, svg, text};
+use fencepost_wire::ToWire;
+use fencepost_wire::messages::TopicName;
 
-use crate::play::{Play, commit};
+use crate::play::{Play, commit, produce};
 
 /// A commit whose answer is lost with its connection, and a newcomer.
 fn play() -> Play {
@@ -43,6 +45,20 @@ fn as_text() {
     let mut told = String::new();
     moments(&play()).iter().for_each(|moment| text::write(&mut told, moment).unwrap());
     check(&told, expect_file!["golden/lost_answer.txt"]);
+}
+
+#[test]
+fn a_topic_that_a_request_names_by_its_id_is_told_by_its_name() {
+    let mut play = Play::new();
+    let client = play.client("orders-1");
+    let mut request = produce(-1);
+    let id = play.engine.look().topic_id("orders").unwrap();
+    request.topic_data[0].name = TopicName::default();
+    request.topic_data[0].topic_id = id.to_wire();
+    play.call(client, 13, request);
+    let mut told = String::new();
+    moments(&play).iter().for_each(|moment| text::write(&mut told, moment).unwrap());
+    assert!(told.contains("orders-1 → orders-0: Produce orders-0 "), "{told}");
 }
 
 #[test]

@@ -154,17 +154,16 @@ do = "disconnect"
         id: "W050",
         name: "PRODUCE-OVERTAKEN",
         lies: "a batch fails before it is appended, and the next one is there already",
-        leaves: Each(
-            "the second is refused if the leader knows the producer",
-            "the second is refused: a new epoch begins with sequence 0",
-        ),
+        leaves: Same("the second is refused: the leader remembers where the first began"),
         outcome: &[Outcome::Same],
         client: "send both again in order; the second must not stand before the first",
         staging: Staging::Plans(&[all(r#"
-# With two batches in flight.
+# With two batches in flight: the leader's question about the first one is answered late, and refused.
 [[fault]]
-on = "Produce"
-do = { error = "NOT_ENOUGH_REPLICAS" }
+on = "AddPartitionsToTxn"
+from = "broker"
+topic = "orders"
+do = [{ delay = { ms = 500 } }, { error = "COORDINATOR_LOAD_IN_PROGRESS" }]
 "#)]),
     },
     Window {

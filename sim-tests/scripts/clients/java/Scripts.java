@@ -162,6 +162,7 @@ public final class Scripts {
                 config.put(NAMES.get(setting[0]), setting[1]);
             }
         }
+        close();
         producer = new KafkaProducer<>(config, new StringSerializer(), new StringSerializer());
     }
 
