@@ -41,6 +41,10 @@ type Fault struct {
 	Matched int64 `json:"matched"`
 	// Fired is how often it fired.
 	Fired int64 `json:"fired"`
+	// AsExpected is whether it fired as often as it is to: once or more, or as its plan says by `fires`.
+	AsExpected bool `json:"as_expected"`
+	// Summary says how often it fired, in words.
+	Summary string `json:"summary"`
 }
 
 // Cluster is a cluster of brokers. Its methods fail the test at once when something is refused, so that they are to be
@@ -116,20 +120,20 @@ func (c *Cluster) Stderr() string {
 	return c.process.stderr.String()
 }
 
-// Verify is an error if a fault never fired.
+// Verify is an error if a fault never fired, or not as often as its `fires` says.
 func (c *Cluster) Verify() error {
 	var faults []Fault
 	if err := c.process.ask("GET", "/faults", nil, &faults); err != nil {
 		return err
 	}
-	var never []string
+	var unmet []string
 	for _, fault := range faults {
-		if fault.Fired == 0 {
-			never = append(never, fmt.Sprintf("`%s` (it matched %d requests)", fault.Name, fault.Matched))
+		if !fault.AsExpected {
+			unmet = append(unmet, fmt.Sprintf("fault `%s`: %s", fault.Name, fault.Summary))
 		}
 	}
-	if never != nil {
-		return errors.New("never fired: " + strings.Join(never, ", "))
+	if unmet != nil {
+		return errors.New(strings.Join(unmet, "; "))
 	}
 	return nil
 }

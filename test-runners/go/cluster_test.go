@@ -9,7 +9,7 @@ import (
 
 const (
 	lost  = "[[fault]]\nname = \"lost\"\non = \"EndTxn\"\ndo = \"disconnect\"\n"
-	never = "never fired: `lost` (it matched 0 requests)"
+	never = "fault `lost`: never fired, matched nothing"
 )
 
 // recorder is a test whose outcome is looked at.
@@ -71,6 +71,10 @@ func (r *recorder) expect(t *testing.T, failed bool, told ...string) {
 
 func TestAFaultThatNeverFiredFailsTheTest(t *testing.T) {
 	outcome(func(t testing.TB) { Start(t, Options{}).AddFaults(lost) }).expect(t, true, never)
+}
+
+func TestOneThatIsNeverToFireDoesNot(t *testing.T) {
+	outcome(func(t testing.TB) { Start(t, Options{Faults: lost + "fires = 0\n"}) }).expect(t, false)
 }
 
 func TestItMayBeAllowedNotToFire(t *testing.T) {

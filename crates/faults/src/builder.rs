@@ -25,6 +25,7 @@ impl Fault {
             range: None,
             every: None,
             probability: None,
+            fires: None,
             condition: None,
             after: None,
             when: Phase::Received,
@@ -125,6 +126,13 @@ impl Fault {
     #[must_use]
     pub const fn probability(mut self, probability: Probability) -> Self {
         self.probability = Some(probability);
+        self
+    }
+
+    /// To fire so often in a run; 0 is never.
+    #[must_use]
+    pub fn fires(mut self, times: impl Into<Range>) -> Self {
+        self.fires = Some(times.into());
         self
     }
 

@@ -1,6 +1,7 @@
 //! A plan at work.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use crate::check::check;
 use crate::lines::default_name;
 use crate::rule::Rule;
-use crate::{After, Effect, Fault, Hit, Phase, Plan, PlanError, Subject, Until, World};
+use crate::{After, Effect, Fault, Hit, Phase, Plan, PlanError, Range, Subject, Until, World};
 
 /// A plan at work: asked of every request and message, it counts and says what is to happen.
 ///
@@ -35,6 +36,49 @@ pub struct FaultStatus {
     pub matched: u64,
     /// How many of them it changed.
     pub fired: u64,
+}
+
+impl FaultStatus {
+    /// Whether it has fired as often as it is to: once or more, or as its `fires` says.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        self.fault.expected().contains(self.fired)
+    }
+}
+
+impl fmt::Display for FaultStatus {
+    /// How often it fired, and if it says so, how often it was to.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.fired, self.matched) {
+            (0, 0) => f.write_str("never fired, matched nothing")?,
+            (0, matched) => write!(f, "never fired, matched {}", Times(matched))?,
+            (fired, matched) => write!(f, "fired {}, matched {}", Times(fired), Times(matched))?,
+        }
+        match self.fault.fires {
+            None => Ok(()),
+            Some(_) if self.is_as_expected() => f.write_str(", as expected"),
+            Some(Range { from: 0, to: Some(0) }) => f.write_str(", expected never"),
+            Some(Range { from, to: Some(to) }) if from == to => {
+                write!(f, ", expected {}", Times(u64::from(to)))
+            }
+            Some(Range { from, to: Some(to) }) => write!(f, ", expected {from} to {to} times"),
+            Some(Range { from, to: None }) => {
+                write!(f, ", expected {} or more", Times(u64::from(from)))
+            }
+        }
+    }
+}
+
+/// So many times, in words.
+struct Times(u64);
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 time"),
+            times => write!(f, "{times} times"),
+        }
+    }
 }
 
 impl Gate {
@@ -87,11 +131,6 @@ impl Gate {
     #[must_use]
     pub fn list(&self) -> Vec<FaultStatus> {
         self.rules.iter().map(status).collect()
-    }
-
-    /// The faults that never fired: a test with such a fault proves less than it says.
-    pub fn never_fired(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().filter(|rule| rule.fired == 0).map(|rule| &*rule.name)
     }
 
     /// How often a fault has fired; nothing if there is no such fault.

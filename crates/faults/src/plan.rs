@@ -77,6 +77,9 @@ pub struct Fault {
     /// the place of the fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<Probability>,
+    /// How often it is to fire in a run: once or more if nothing is said; 0 is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fires: Option<Range>,
     /// A match counts only while this holds.
     #[serde(default, rename = "while", skip_serializing_if = "Option::is_none")]
     pub condition: Option<While>,
@@ -129,6 +132,12 @@ impl Phase {
 }
 
 impl Fault {
+    /// How often this is to fire in a run, said or not.
+    #[must_use]
+    pub fn expected(&self) -> Range {
+        self.fires.unwrap_or(Range { from: 1, to: None })
+    }
+
     /// Who sends what this is about, said or not.
     #[must_use]
     pub fn sender(&self) -> Sender {

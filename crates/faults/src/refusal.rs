@@ -106,6 +106,17 @@ pub enum Problem {
         /// The range.
         range: Range,
     },
+    /// It cannot fire as often as it is to.
+    #[error(
+        "`fires` is {expected}, and no more than {most} of the matches can fire: say which do, as in \
+         `every = 1`, or ask for less"
+    )]
+    FiresTooRarely {
+        /// How often it is to fire.
+        expected: Range,
+        /// How often it can.
+        most: u64,
+    },
     /// A number that no partition or broker has.
     #[error("`{0}` is not below 0")]
     Negative(&'static str),
@@ -269,6 +280,7 @@ impl Problem {
             | Self::EmptyRange { key, .. } => key,
             Self::Version { .. } => "version",
             Self::EveryAboveRange { .. } => "range",
+            Self::FiresTooRarely { .. } => "fires",
             Self::NthAnd(_) | Self::NthOutOfRange { .. } => "nth",
             Self::WhileOfWhat | Self::UnknownState(_) | Self::WhileWithoutSubject(..) => "while",
             Self::NoAction

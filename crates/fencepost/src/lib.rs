@@ -4,7 +4,7 @@
 //! any client can be pointed at it, and its brokers crash, restart and change leaders when told.
 
 mod test_cluster;
-pub use test_cluster::{NeverFired, StartError, Stopped, TestCluster, TestClusterBuilder};
+pub use test_cluster::{StartError, Stopped, TestCluster, TestClusterBuilder, UnmetFaults};
 
 pub use fencepost_engine::{Crossing, Held, Order, Patience, Schedule, ScheduleError};
 pub use fencepost_faults as faults;

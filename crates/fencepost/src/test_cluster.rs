@@ -3,7 +3,7 @@
 mod builder;
 pub use builder::{StartError, TestClusterBuilder};
 mod faults;
-pub use faults::NeverFired;
+pub use faults::UnmetFaults;
 mod looking;
 mod time;
 mod waiting;
@@ -17,8 +17,8 @@ use fencepost_trace::{TraceHash, WriteError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A Kafka cluster inside a test, on free ports of loopback. Dropped, it closes its ports and
-/// connections; it panics then if a fault never fired, since such a test shows less than it says
-/// ([`TestClusterBuilder::allow_unfired_faults`]).
+/// connections; it panics then if a fault never fired, since such a test shows less than it says, or fired
+/// more or less often than its plan says ([`TestClusterBuilder::allow_unfired_faults`]).
 ///
 /// ```
 /// use fencepost::TestCluster;
@@ -78,8 +78,9 @@ pub struct TestCluster {
 /// How a cluster ended.
 #[derive(Debug)]
 pub struct Stopped {
-    /// Whether every fault has fired, unless [`TestClusterBuilder::allow_unfired_faults`] was called.
-    pub faults: Result<(), NeverFired>,
+    /// Whether every fault has fired as often as it is to, unless
+    /// [`TestClusterBuilder::allow_unfired_faults`] was called.
+    pub faults: Result<(), UnmetFaults>,
     /// The hash of the run if it was recorded, or why it could not be written.
     pub recording: Option<Result<TraceHash, WriteError>>,
 }
@@ -210,9 +211,9 @@ impl TestCluster {
     /// Closes all ports and connections, and returns when every task has ended.
     ///
     /// # Errors
-    /// A fault has never fired, so that the test shows less than it says, unless
-    /// [`TestClusterBuilder::allow_unfired_faults`] was called.
-    pub async fn stop(self) -> Result<(), NeverFired> {
+    /// A fault did not fire as often as it is to, unless [`TestClusterBuilder::allow_unfired_faults`] was
+    /// called.
+    pub async fn stop(self) -> Result<(), UnmetFaults> {
         self.finish().await.faults
     }
 

@@ -74,9 +74,21 @@ async fn a_test_waits_for_a_hit_and_not_for_a_time() {
 async fn a_fault_that_never_fired_fails_the_test_when_the_cluster_stops() {
     let text = "[[fault]]\nname = \"hollow\"\non = \"EndTxn\"\ndo = \"lose\"\n";
     let error = builder(text).start().await.unwrap().stop().await.unwrap_err();
-    assert_eq!(error.to_string(), "never fired: fault `hollow`, which matched nothing");
+    assert_eq!(error.to_string(), "fault `hollow`: never fired, matched nothing");
     let lenient = builder(text).allow_unfired_faults();
     lenient.start().await.unwrap().stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fault_that_must_never_fire_fails_the_test_when_it_does() {
+    let text = "[[fault]]\nname = \"never\"\non = \"ApiVersions\"\nfires = 0\ndo = { raise = \"it\" }\n";
+    let cluster = builder(text).start().await.unwrap();
+    let mut client = dial(&cluster).await;
+    ask(&mut client).await;
+    assert!(is_answered(&mut client).await);
+    let error = cluster.stop().await.unwrap_err().to_string();
+    assert_eq!(error, "fault `never`: fired 1 time, matched 1 time, expected never");
+    builder(text).start().await.unwrap().stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -85,7 +97,7 @@ async fn a_fault_that_never_fired_fails_the_test_when_the_cluster_is_dropped() {
     cluster.add_fault(Fault::on(ApiKey::EndTxn).name("hollow").lose()).unwrap();
     let panic = catch_unwind(AssertUnwindSafe(move || drop(cluster))).unwrap_err();
     let message = panic.downcast_ref::<String>().expect("it says why");
-    assert_eq!(message, "never fired: fault `hollow`, which matched nothing");
+    assert_eq!(message, "fault `hollow`: never fired, matched nothing");
     // One that is taken out is not asked for.
     let cluster = TestCluster::builder().start().await.unwrap();
     cluster.add_fault(Fault::on(ApiKey::EndTxn).name("hollow").lose()).unwrap();

@@ -16,9 +16,9 @@ export class FencepostError extends Error {
   name = 'FencepostError'
 }
 
-/** A fault of the test never fired, so that the test shows less than it says. */
-export class FaultNeverFired extends Error {
-  name = 'FaultNeverFired'
+/** A fault of the test never fired, so that the test shows less than it says, or not as often as it is to. */
+export class UnmetFaults extends Error {
+  name = 'UnmetFaults'
 }
 
 /**
@@ -208,12 +208,11 @@ export class Cluster {
 
   // Strictness
 
-  /** Throws `FaultNeverFired` if a fault never fired. */
+  /** Throws `UnmetFaults` if a fault never fired, or not as often as its `fires` says. */
   async verify() {
-    const never = (await this.faults()).filter(fault => fault.fired === 0)
-    if (never.length === 0) return
-    const told = never.map(({ name, matched }) => `\`${name}\` (it matched ${matched} requests)`).join(', ')
-    throw new FaultNeverFired(`never fired: ${told}`)
+    const unmet = (await this.faults()).filter(fault => !fault.as_expected)
+    if (unmet.length === 0) return
+    throw new UnmetFaults(unmet.map(({ name, summary }) => `fault \`${name}\`: ${summary}`).join('; '))
   }
 
   /** Runs a test on this cluster, and has it fail for a fault that never fired; then prints stderr. */

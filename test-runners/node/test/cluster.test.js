@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FaultNeverFired, start, withCluster } from '../src/cluster.js'
+import { UnmetFaults, start, withCluster } from '../src/cluster.js'
 
 const PLAN = { fault: [{ name: 'lost', on: 'EndTxn', do: 'disconnect' }] }
-const NEVER = new FaultNeverFired('never fired: `lost` (it matched 0 requests)')
+const NEVER = new UnmetFaults('fault `lost`: never fired, matched nothing')
 
 test('a fault that never fired fails the test', () =>
   assert.rejects(withCluster({ faults: PLAN }, async () => {}), NEVER))
+
+test('one that is never to fire does not', () =>
+  withCluster({ faults: { fault: [{ ...PLAN.fault[0], fires: 0 }] } }, async () => {}))
 
 test('it may be allowed not to fire', () =>
   withCluster({ faults: PLAN, allowUnfired: true }, async cluster =>

@@ -20,7 +20,15 @@ def test_a_fault_that_never_fired_fails_the_test(run):
             fencepost.add_faults({PLAN!r})
     """)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*FaultNeverFired: never fired: `lost` (it matched 0 requests)"])
+    result.stdout.fnmatch_lines(["*UnmetFaults: fault `lost`: never fired, matched nothing"])
+
+
+def test_one_that_is_never_to_fire_does_not(run):
+    result = run(f"""
+        def test_never(fencepost):
+            fencepost.add_faults({PLAN + "fires = 0"!r})
+    """)
+    result.assert_outcomes(passed=1)
 
 
 def test_it_may_be_allowed_not_to_fire(run):

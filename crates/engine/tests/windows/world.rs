@@ -231,7 +231,7 @@ impl World {
 
     /// The faults that have not fired.
     pub(crate) fn never_fired(&self) -> Vec<String> {
-        let faults = self.engine.faults().into_iter().filter(|fault| fault.fired == 0);
+        let faults = self.engine.faults().into_iter().filter(|fault| !fault.is_as_expected());
         faults.map(|fault| fault.name).collect()
     }
 }

@@ -100,6 +100,7 @@ fn check_occurrence(fault: &Fault) -> Result<(), Problem> {
     {
         return Err(Problem::EmptyRange { key: "range", range });
     }
+    check_expectation(fault)?;
     match (fault.nth, fault.range, fault.every) {
         (Some(nth), Some(range), _) if !range.contains(u64::from(nth)) => {
             Err(Problem::NthOutOfRange { nth, range })
@@ -110,6 +111,28 @@ fn check_occurrence(fault: &Fault) -> Result<(), Problem> {
             if to - from < every - 1 =>
         {
             Err(Problem::EveryAboveRange { every, range })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether it can fire as often as it is to.
+fn check_expectation(fault: &Fault) -> Result<(), Problem> {
+    let Some(expected) = fault.fires else { return Ok(()) };
+    if expected.is_empty() {
+        return Err(Problem::EmptyRange { key: "fires", range: expected });
+    }
+    let most = match (fault.nth, fault.range, fault.every) {
+        (Some(_), ..) => Some(1),
+        (None, None, None) if fault.probability.is_none() => Some(1),
+        (None, Some(Range { from, to: Some(to) }), every) if to >= from => {
+            Some((u64::from(to - from) + 1) / u64::from(every.unwrap_or(1).max(1)))
+        }
+        _ => None,
+    };
+    match most {
+        Some(most) if u64::from(expected.from) > most => {
+            Err(Problem::FiresTooRarely { expected, most })
         }
         _ => Ok(()),
     }

@@ -133,7 +133,8 @@ prop_compose! {
         (client, transactional_id, group, topic) in (glob(), glob(), glob(), glob()),
         (partition, broker, version) in
             (option::of(-1..3), option::of(-1..3), option::of(range())),
-        (nth, range, every) in (option::of(0..4u32), option::of(range()), option::of(0..4u32)),
+        (nth, range, every, fires) in
+            (option::of(0..4u32), option::of(range()), option::of(0..4u32), option::of(range())),
         probability in option::of(Just(Probability::new(1, 3).unwrap())),
         condition in option::of(condition()),
         after in option::of(prop_oneof![
@@ -145,7 +146,7 @@ prop_compose! {
     ) -> Fault {
         Fault {
             name, on, from, client, transactional_id, group, topic, partition, broker, version,
-            nth, range, every, probability, condition, after, when, actions,
+            nth, range, every, probability, fires, condition, after, when, actions,
         }
     }
 }

@@ -77,6 +77,20 @@ fn what_can_never_match_is_refused() {
         "line 5: fault `f`: `nth` is the one match that fires",
     );
     check(
+        &on("EndTxn", "fires = 2"),
+        "line 4: fault `f`: `fires` is 2, and no more than 1 of the matches can fire: say which",
+    );
+    check(&on("EndTxn", "nth = 3\nfires = { from = 2 }"), "line 5: fault `f`: `fires` is 2 and on");
+    check(
+        &on("EndTxn", "range = { from = 2, to = 6 }\nevery = 2\nfires = 3"),
+        "line 6: fault `f`: `fires` is 3, and no more than 2 of",
+    );
+    check(&on("EndTxn", "fires = { from = 3, to = 2 }"), "line 4: fault `f`: the range from 3 to 2");
+    check(&on("EndTxn", "fires = -1"), "line 4: fault `f`: -1 is below 0");
+    for fires in ["fires = 0", "fires = 1", "every = 1\nfires = 7", "probability = \"1/2\"\nfires = 7"] {
+        assert!(Plan::from_toml(&format!("[[fault]]\n{}", on("EndTxn", fires))).is_ok(), "{fires}");
+    }
+    check(
         &on("EndTxn", "range = { from = 2, to = 4 }\nevery = 4"),
         "line 4: fault `f`: no match of the range 2 to 4 is the 4th of it",
     );

@@ -273,6 +273,20 @@ fn serve_says_which_faults_never_fired() {
 }
 
 #[test]
+fn serve_says_whether_a_fault_fired_as_often_as_it_is_to() {
+    for (fires, code, says) in [
+        (0, 0, "fault f: never fired, matched nothing, as expected\n"),
+        (1, 1, "fault f: never fired, matched nothing, expected 1 time\n"),
+    ] {
+        let text = format!("[[fault]]\nname = \"f\"\non = \"EndTxn\"\nfires = {fires}\ndo = \"lose\"\n");
+        let plan = PlanFile::new(&format!("fires-{fires}.toml"), &text);
+        let (found, stderr) =
+            report(&["serve", "--port", "0", "--strict", "--faults", plan.path()]);
+        assert_eq!((found, stderr.starts_with(says)), (Some(code), true), "{stderr}");
+    }
+}
+
+#[test]
 fn serve_takes_a_window_by_its_name() {
     let arguments = ["serve", "--port", "0", "--faults"];
     let (code, stderr) = report(&[&arguments[..], &["W083 topic=payments"]].concat());

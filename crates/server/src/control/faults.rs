@@ -23,14 +23,20 @@ pub(super) struct Fault {
     matched: u64,
     /// How many of them it changed.
     fired: u64,
+    /// Whether it fired as often as it is to: once or more, or as its `fires` says.
+    as_expected: bool,
+    /// How often it fired, in words, as `fencepost serve` says it at its end.
+    summary: String,
     /// What it says, as in a plan.
     #[schema(value_type = Object)]
     fault: fencepost_faults::Fault,
 }
 
 impl From<FaultStatus> for Fault {
-    fn from(FaultStatus { name, fault, matched, fired }: FaultStatus) -> Self {
-        Self { name, matched, fired, fault }
+    fn from(status: FaultStatus) -> Self {
+        let (as_expected, summary) = (status.is_as_expected(), status.to_string());
+        let FaultStatus { name, fault, matched, fired } = status;
+        Self { name, matched, fired, as_expected, summary, fault }
     }
 }
 

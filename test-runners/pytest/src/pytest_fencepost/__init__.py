@@ -1,5 +1,5 @@
 """A fencepost cluster for each test."""
 
-from pytest_fencepost.cluster import Cluster, FaultNeverFired, FencepostError
+from pytest_fencepost.cluster import Cluster, FencepostError, UnmetFaults
 
-__all__ = ["Cluster", "FaultNeverFired", "FencepostError"]
+__all__ = ["Cluster", "FencepostError", "UnmetFaults"]

@@ -24,8 +24,8 @@ class FencepostError(Exception):
     """Fencepost did not start or end as it should, or refused what it was asked."""
 
 
-class FaultNeverFired(AssertionError):
-    """A fault of the test never fired, so that the test shows less than it says."""
+class UnmetFaults(AssertionError):
+    """A fault of the test never fired, so that the test shows less than it says, or not as often as it is to."""
 
 
 class Cluster:
@@ -158,11 +158,10 @@ class Cluster:
         return self.ask(f"/snapshots/{quoted(name)}/reset", method="POST")
 
     def verify(self):
-        """Raises `FaultNeverFired` if a fault never fired."""
-        never = [fault for fault in self.faults() if fault["fired"] == 0]
-        if never:
-            told = ", ".join(f"`{fault['name']}` (it matched {fault['matched']} requests)" for fault in never)
-            raise FaultNeverFired(f"never fired: {told}")
+        """Raises `UnmetFaults` if a fault never fired, or not as often as its `fires` says."""
+        unmet = [fault for fault in self.faults() if not fault["as_expected"]]
+        if unmet:
+            raise UnmetFaults("; ".join(f"fault `{fault['name']}`: {fault['summary']}" for fault in unmet))
 
     # The process
 

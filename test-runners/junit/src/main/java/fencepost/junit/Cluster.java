@@ -127,13 +127,13 @@ public final class Cluster {
         post("/snapshots/" + quoted(name) + "/reset");
     }
 
-    /** Throws {@link FaultNeverFired} if a fault never fired. */
+    /** Throws {@link UnmetFaults} if a fault never fired, or not as often as its {@code fires} says. */
     public void verify() {
-        String never = faults().stream().filter(fault -> fault.fired() == 0)
-            .map(fault -> "`" + fault.name() + "` (it matched " + fault.matched() + " requests)")
-            .collect(Collectors.joining(", "));
-        if (!never.isEmpty()) {
-            throw new FaultNeverFired("never fired: " + never);
+        String unmet = faults().stream().filter(fault -> !fault.asExpected())
+            .map(fault -> "fault `" + fault.name() + "`: " + fault.summary())
+            .collect(Collectors.joining("; "));
+        if (!unmet.isEmpty()) {
+            throw new UnmetFaults(unmet);
         }
     }
 

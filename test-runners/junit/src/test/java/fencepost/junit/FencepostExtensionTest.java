@@ -20,13 +20,18 @@ import org.junit.platform.testkit.engine.Events;
 /** The extension itself, with tests that are right and tests that are wrong. */
 class FencepostExtensionTest {
     private static final String PLAN = "[[fault]]\nname = \"lost\"\non = \"EndTxn\"\ndo = \"disconnect\"\n";
-    private static final String NEVER = "never fired: `lost` (it matched 0 requests)";
+    private static final String NEVER = "fault `lost`: never fired, matched nothing";
 
     @Test
     void aFaultThatNeverFiredFailsTheTest() {
         Events tests = run(Hollow.class);
         assertEquals(1, tests.failed().count());
         assertEquals(List.of(NEVER), messages(tests));
+    }
+
+    @Test
+    void oneThatIsNeverToFireDoesNot() {
+        assertEquals(1, run(Never.class).succeeded().count());
     }
 
     @Test
@@ -87,13 +92,22 @@ class FencepostExtensionTest {
         }
     }
 
+    static class Never {
+        @RegisterExtension
+        final FencepostExtension fencepost = new FencepostExtension().faults(PLAN + "fires = 0\n");
+
+        @Test
+        void never() {
+        }
+    }
+
     static class Allowed {
         @RegisterExtension
         final FencepostExtension fencepost = new FencepostExtension().faults(PLAN).allowUnfired();
 
         @Test
         void allowed() {
-            assertEquals(List.of(new Fault("lost", 0, 0)), fencepost.cluster().faults());
+            assertEquals(List.of(new Fault("lost", 0, 0, false, "never fired, matched nothing")), fencepost.cluster().faults());
         }
     }
 
