@@ -222,7 +222,9 @@ fn outside(effect: Effect) -> Option<Output> {
     match effect {
         Effect::Respond { ticket, response } => Some(Output::Respond { ticket, response }),
         Effect::Done { ticket } => Some(Output::Done { ticket }),
-        Effect::Close { connection, reason } => Some(Output::Close { connection, reason }),
+        Effect::Close { connection, reason } => {
+            Some(Output::Close { connection, reason, fault: None })
+        }
         Effect::Sent(_) => None,
     }
 }

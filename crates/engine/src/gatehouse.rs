@@ -110,7 +110,7 @@ impl Gatehouse {
                     waiting.outlives(connection) && !waiting.is_request_of(connection)
                 });
                 self.forget(connection);
-                out.push(Output::Close { connection, reason });
+                out.push(Output::Close { connection, reason, fault: None });
             }
             Effect::Sent(id) => {
                 if cluster.message(id).is_some_and(message::is_answer) {

@@ -28,6 +28,8 @@ pub enum Output {
         connection: ConnectionId,
         /// Why, for the log.
         reason: String,
+        /// The fault that says so, if it is one that does.
+        fault: Option<Arc<str>>,
     },
     /// Send these bytes, in the place of a response.
     RespondFrame {

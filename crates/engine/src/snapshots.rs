@@ -46,6 +46,7 @@ impl Engine {
         out.extend(self.cluster.connections().map(|connection| Output::Close {
             connection: connection.id,
             reason: "the cluster is reset to a snapshot".to_owned(),
+            fault: None,
         }));
         self.cluster = snapshot.cluster.clone();
         self.cluster.observe(self.observes);

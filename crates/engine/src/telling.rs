@@ -129,7 +129,7 @@ impl Telling {
                 self.asked.remove(&(ticket.connection, ticket.correlation_id));
                 return;
             }
-            Output::Close { connection, reason } => {
+            Output::Close { connection, reason, .. } => {
                 let client = self.name(*connection);
                 what.push(Happening::Closed { client, reason: reason.clone() });
                 return;

@@ -23,8 +23,8 @@ pub struct Hit {
 /// What is to happen: an [`Action`] with every role turned into a broker.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
-    /// As [`Action::Disconnect`].
-    Disconnect,
+    /// As [`Action::Disconnect`], by the fault of this name.
+    Disconnect(Arc<str>),
     /// As [`Action::Lose`].
     Lose,
     /// [`Action::Delay`] by so many milliseconds.
@@ -66,12 +66,17 @@ pub enum Effect {
     Raise(Arc<str>),
 }
 
-/// What an action means for a subject at this moment; nothing if there is no such broker, or if it
+/// What an action of a fault means for a subject at this moment; nothing if there is no such broker, or if it
 /// cannot lead.
-pub(crate) fn effect(action: &Action, subject: &Subject, world: &dyn World) -> Option<Effect> {
+pub(crate) fn effect(
+    fault: &Arc<str>,
+    action: &Action,
+    subject: &Subject,
+    world: &dyn World,
+) -> Option<Effect> {
     let chosen = |choice: &BrokerChoice| broker(*choice, subject, world);
     Some(match action {
-        Action::Disconnect => Effect::Disconnect,
+        Action::Disconnect => Effect::Disconnect(Arc::clone(fault)),
         Action::Lose => Effect::Lose,
         Action::Delay(Delay::Ms(ms)) => Effect::Delay(*ms),
         Action::Delay(Delay::Event(event)) => Effect::Wait(Until::Event(event.clone())),

@@ -66,8 +66,9 @@ impl Rule {
         if self.fault.when != phase || !self.matches(subject) || !self.holds(subject, world) {
             return None;
         }
+        let actions = self.fault.actions.0.iter();
         let effects: Option<Vec<Effect>> =
-            self.fault.actions.0.iter().map(|action| effect(action, subject, world)).collect();
+            actions.map(|action| effect(&self.name, action, subject, world)).collect();
         let effects = effects?;
         self.matched += 1;
         if !self.fires() {

@@ -18,7 +18,7 @@ use fencepost_wire::{
     encode_response, encode_unsupported_api_versions,
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tracing::{debug, error, trace, warn};
+use tracing::{debug, error, info, trace, warn};
 
 use crate::clock::Clock;
 use crate::driver::{Broken, Driver, Line};
@@ -306,6 +306,9 @@ impl End {
             Self::ByClient { .. } | Self::Io(_) | Self::Closed(Closing::Stopping) => {
                 debug!(connection, broker, host, "closed: {self}");
             }
+            Self::Closed(Closing::ByFault(fault)) => {
+                info!(connection, broker, host, %fault, "closed: {self}");
+            }
             Self::BadLength(_)
             | Self::Refused(_)
             | Self::Closed(Closing::Ordered(_))
@@ -328,6 +331,7 @@ impl fmt::Display for End {
             Self::BadLength(bad) => write!(f, "{bad}"),
             Self::Refused(reason) => write!(f, "{reason}"),
             Self::Closed(Closing::Ordered(reason)) => f.write_str(reason),
+            Self::Closed(Closing::ByFault(_)) => f.write_str("a fault disconnects it"),
             Self::Closed(Closing::Stopping) => f.write_str("the server stops"),
             Self::Idle => f.write_str("idle for connections.max.idle.ms"),
             Self::Unencodable(error) => write!(f, "{error}"),

@@ -328,8 +328,9 @@ impl State {
                     (ticket.connection, Mail::Answer(Answer::Respond(ticket, response)))
                 }
                 Output::Done { ticket } => (ticket.connection, Mail::Answer(Answer::Done)),
-                Output::Close { connection, reason } => {
-                    (connection, Mail::Close(Closing::Ordered(reason)))
+                Output::Close { connection, reason, fault } => {
+                    let ordered = || Closing::Ordered(reason);
+                    (connection, Mail::Close(fault.map_or_else(ordered, Closing::ByFault)))
                 }
                 Output::RespondFrame { ticket, frame } => {
                     (ticket.connection, Mail::Answer(Answer::Frame(frame)))

@@ -2,6 +2,7 @@
 //! of which there is one (FRAME-07) unless that rule is switched off, and the order to close.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use fencepost_model::Ticket;
@@ -34,6 +35,8 @@ pub(crate) enum Answer {
 pub(crate) enum Closing {
     /// The cluster says so.
     Ordered(String),
+    /// A fault of this name says so.
+    ByFault(Arc<str>),
     /// The server stops.
     Stopping,
 }

@@ -141,8 +141,8 @@ impl Engine {
         let ticket = answered.ticket;
         while let Some(effect) = answered.todo.pop_front() {
             match effect {
-                Effect::Disconnect => {
-                    self.cut(ticket.connection, "a fault disconnects it", out);
+                Effect::Disconnect(fault) => {
+                    self.disconnect(ticket.connection, fault, out);
                     answered.fate = Fate::Cut;
                 }
                 Effect::Lose if answered.fate == Fate::Cut => {}

@@ -30,7 +30,7 @@ impl Engine {
             Effect::Signal(signal) => out.push(Output::Signal(signal)),
             // The gate has raised it; whoever waits for it sees that when this is over.
             Effect::Raise(_) => {}
-            Effect::Disconnect
+            Effect::Disconnect(_)
             | Effect::Lose
             | Effect::Delay(_)
             | Effect::Wait(_)

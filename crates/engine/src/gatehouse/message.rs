@@ -101,7 +101,7 @@ impl Engine {
                 }
                 Effect::Error(error) => passing.fate = Fate::Refused(error.code),
                 // A plan that says so of a message between brokers is refused.
-                Effect::Disconnect
+                Effect::Disconnect(_)
                 | Effect::Duplicate
                 | Effect::Corrupt(_)
                 | Effect::Throttle(_)

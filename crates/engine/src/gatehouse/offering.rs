@@ -53,7 +53,7 @@ impl Engine {
             Some(served) => CloseReason::UnsupportedVersion { api, version, served },
             None => CloseReason::UnknownApi { key: api.code(), version },
         };
-        self.cut(connection, &reason.to_string(), out);
+        self.refuse(connection, &reason.to_string(), out);
         true
     }
 }

@@ -1,6 +1,7 @@
 //! A client's request before it takes effect.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use fencepost_faults::{Effect, ErrorAnswer, Message, Phase, Subject};
@@ -94,7 +95,7 @@ impl Engine {
             .decide(Phase::Received, &asked.subject, out)
             .into_iter()
             // A connection that ends does so before its request is held.
-            .partition(|effect| matches!(effect, Effect::Disconnect));
+            .partition(|effect| matches!(effect, Effect::Disconnect(_)));
         asked.todo = first.into_iter().chain(then).collect();
         self.receive(now, asked, out);
     }
@@ -103,8 +104,8 @@ impl Engine {
     pub(super) fn receive(&mut self, now: Timestamp, mut asked: Box<Asked>, out: &mut Vec<Output>) {
         while let Some(effect) = asked.todo.pop_front() {
             match effect {
-                Effect::Disconnect => {
-                    self.cut(asked.connection, "a fault disconnects it", out);
+                Effect::Disconnect(fault) => {
+                    self.disconnect(asked.connection, fault, out);
                     asked.fate = Fate::Cut;
                 }
                 Effect::Lose => asked.meets(Fate::Lost),
@@ -139,7 +140,7 @@ impl Engine {
                             asked.request = request;
                         }
                         Err(Refusal::Close(reason)) => {
-                            self.cut(asked.connection, &reason.to_string(), out);
+                            self.refuse(asked.connection, &reason.to_string(), out);
                             asked.fate = Fate::Cut;
                         }
                         Err(Refusal::UnsupportedApiVersions { correlation_id }) => {
@@ -215,12 +216,32 @@ impl Engine {
         self.step(now, Step::Request { connection, header, request }, out);
     }
 
-    /// Ends a connection, unless it has ended.
-    pub(super) fn cut(&mut self, connection: ConnectionId, reason: &str, out: &mut Vec<Output>) {
+    /// Ends a connection as a fault says, unless it has ended.
+    pub(super) fn disconnect(
+        &mut self,
+        connection: ConnectionId,
+        fault: Arc<str>,
+        out: &mut Vec<Output>,
+    ) {
+        self.cut(connection, "a fault disconnects it", Some(fault), out);
+    }
+
+    /// Ends a connection for what it sent, unless it has ended.
+    pub(super) fn refuse(&mut self, connection: ConnectionId, reason: &str, out: &mut Vec<Output>) {
+        self.cut(connection, reason, None, out);
+    }
+
+    fn cut(
+        &mut self,
+        connection: ConnectionId,
+        reason: &str,
+        fault: Option<Arc<str>>,
+        out: &mut Vec<Output>,
+    ) {
         let Some(house) = &mut self.house else { return };
         if self.cluster.broker_of(connection).is_some() && !house.departed.contains(&connection) {
             house.depart(connection);
-            out.push(Output::Close { connection, reason: reason.to_owned() });
+            out.push(Output::Close { connection, reason: reason.to_owned(), fault });
         }
     }
 

@@ -35,7 +35,7 @@ fn recorded_output(output: &Output) -> Option<trace::Output> {
             connection: ticket.connection.0,
             correlation_id: ticket.correlation_id,
         },
-        Output::Close { connection, reason } => {
+        Output::Close { connection, reason, .. } => {
             trace::Output::Close { connection: connection.0, reason: reason.clone() }
         }
         Output::RespondFrame { ticket, frame } => answer(ticket, frame),

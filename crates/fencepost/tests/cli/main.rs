@@ -272,6 +272,35 @@ fn serve_says_which_faults_never_fired() {
     assert_eq!((code, stderr.starts_with(says)), (Some(1), true), "{stderr}");
 }
 
+/// A fault that did what it says is nothing to warn of; it is told with its name to who wants to know.
+#[test]
+fn a_disconnect_by_a_fault_is_no_warning() {
+    let plan = PlanFile::new(
+        "cut.toml",
+        "[[fault]]\nname = \"cut\"\non = \"ApiVersions\"\ndo = \"disconnect\"\n",
+    );
+    let told = |level: &str| {
+        let mut command = fencepost(&["serve", "--port", "0", "--strict", "--faults", plan.path()]);
+        let mut child = command.env("RUST_LOG", level).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().rsplit_once('=').unwrap().1;
+        let mut client = TcpStream::connect(address).unwrap();
+        client.set_read_timeout(Some(BOUND)).unwrap();
+        // ApiVersions of version 0, without a client id.
+        client.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xFF, 0xFF]).unwrap();
+        assert_eq!(client.read_to_end(&mut Vec::new()).unwrap_or_default(), 0);
+        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        let output = bounded(move || child.wait_with_output().unwrap());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(told("warn"), "fault cut: fired 1 time, matched 1 time\n");
+    let told = told("fencepost_server=info");
+    let line = told.lines().find(|line| line.contains("a fault disconnects it")).expect(&told);
+    assert!(line.contains("INFO") && line.contains("cut"), "{line}");
+}
+
 #[test]
 fn serve_says_whether_a_fault_fired_as_often_as_it_is_to() {
     for (fires, code, says) in [

@@ -174,7 +174,7 @@ fn came(output: &Output) -> Option<What> {
     let (ticket, is_sent) = match output {
         Output::Respond { ticket, .. } | Output::RespondFrame { ticket, .. } => (ticket, true),
         Output::Done { ticket } => (ticket, false),
-        Output::Close { connection, reason } => {
+        Output::Close { connection, reason, .. } => {
             return Some(What::Closed { connection: connection.0, reason: Some(reason.clone()) });
         }
         Output::Hit { fault, matched } => {
