@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use fencepost_faults::{FaultStatus, Plan, WindowChoice, json_schema};
+use fencepost_faults::{
+    Action, FaultStatus, Plan, ProcessId, Signal, WindowChoice, json_schema,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -92,7 +94,8 @@ pub(super) async fn list(State(cluster): Cluster) -> Result<Json<Vec<Fault>>, Re
     )), responses(
     (status = 200, description = "All faults, in the order in which they were added", body = Vec<Fault>),
     (status = 409, description = "A fault moves the clock, which is not manual", body = Body),
-    (status = 422, description = "A fault could never match, or contradicts itself or another", body = Body),
+    (status = 422, description = "A fault could never match, contradicts itself or another, or signals a process \
+        by its number", body = Body),
 ))]
 pub(super) async fn add(
     State(cluster): Cluster,
@@ -117,8 +120,26 @@ pub(super) async fn add(
             ));
         }
     };
-    cluster.add_faults(plan.map_err(ControlError::from)?)?;
+    let plan = plan.map_err(ControlError::from)?;
+    if let Some(process) = numbered_process(&plan) {
+        return Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("a fault signals process {process} by its number"),
+            "give it a name with PUT /processes/NAME, and signal it by that: a plan that comes over HTTP \
+             names its processes",
+        ));
+    }
+    cluster.add_faults(plan)?;
     Ok(Json(cluster.faults()?.into_iter().map(Fault::from).collect()))
+}
+
+/// A process that a plan signals by its number: over HTTP that could be any.
+fn numbered_process(plan: &Plan) -> Option<u32> {
+    let actions = plan.faults.iter().flat_map(|fault| &fault.actions.0);
+    actions.into_iter().find_map(|action| match action {
+        Action::Signal(Signal { process: ProcessId::Pid(process), .. }) => Some(*process),
+        _ => None,
+    })
 }
 
 /// The window that a body names in JSON, if it is no plan.

@@ -1,5 +1,6 @@
 //! Faults, what waits, and stepped mode over HTTP.
 
+use fencepost_faults::Plan;
 use fencepost_server::{Addresses, ControlAddress, Server};
 use fencepost_wire::{ApiKey, ApiVersionsRequest, Response};
 use serde_json::{Value, json};
@@ -83,6 +84,22 @@ async fn faults_are_added_counted_waited_for_and_removed() {
         ask(&server, "PUT /processes/app", "content-type: application/json\r\n", "{\"pid\": 4}")
             .await;
     assert_eq!((status, process), (200, json!({"pid": 4})));
+}
+
+#[tokio::test]
+async fn a_plan_that_comes_over_http_signals_processes_by_their_names() {
+    let server = server();
+    let plan = |process: Value| {
+        json!({"fault": [
+            {"on": "Produce", "do": {"signal": {"process": process, "signal": "CONT"}}},
+        ]})
+    };
+    refused(post(&server, "/faults", &plan(json!(1))).await, 422, "process 1 by its number");
+    assert_eq!(seen(&server, "/faults").await, json!([]));
+    let (status, faults) = post(&server, "/faults", &plan(json!("app"))).await;
+    assert_eq!(status, 200, "{faults}");
+    // Whoever starts the server says what it may signal.
+    server.add_faults(Plan::from_json(&plan(json!(1)).to_string()).unwrap()).unwrap();
 }
 
 #[tokio::test]
