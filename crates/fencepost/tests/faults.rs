@@ -81,7 +81,8 @@ async fn a_fault_that_never_fired_fails_the_test_when_the_cluster_stops() {
 
 #[tokio::test]
 async fn a_fault_that_must_never_fire_fails_the_test_when_it_does() {
-    let text = "[[fault]]\nname = \"never\"\non = \"ApiVersions\"\nfires = 0\ndo = { raise = \"it\" }\n";
+    let text =
+        "[[fault]]\nname = \"never\"\non = \"ApiVersions\"\nfires = 0\ndo = { raise = \"it\" }\n";
     let cluster = builder(text).start().await.unwrap();
     let mut client = dial(&cluster).await;
     ask(&mut client).await;

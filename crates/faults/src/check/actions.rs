@@ -74,7 +74,9 @@ fn check_answer(fault: &Fault, action: &Action) -> Result<(), Problem> {
 fn check_for_message(kind: MessageKind, action: &Action) -> Result<(), Problem> {
     let instead = match action {
         Action::Disconnect => "use `lose`: the sender sees a broken connection",
-        Action::Duplicate => "lose its answer, and it is sent again",
+        Action::Duplicate => {
+            "lose its answer, with `lose` and `when = \"applied\"`, and it is sent again"
+        }
         Action::Corrupt(_) => "brokers trust each other's bytes; use `lose`",
         Action::Throttle(_) => "use `delay`",
         Action::Offer(_) => "brokers know each other's versions",

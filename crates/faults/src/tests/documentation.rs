@@ -14,7 +14,7 @@ fn page() -> String {
 fn every_plan_of_the_page_is_in_order() {
     let page = page();
     let plans: Vec<_> = page.split("```toml\n").skip(1).collect();
-    assert_eq!(plans.len(), 5);
+    assert_eq!(plans.len(), 6);
     for text in plans {
         let text = text.split("```").next().unwrap();
         let plan = Plan::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));

@@ -85,9 +85,14 @@ fn what_can_never_match_is_refused() {
         &on("EndTxn", "range = { from = 2, to = 6 }\nevery = 2\nfires = 3"),
         "line 6: fault `f`: `fires` is 3, and no more than 2 of",
     );
-    check(&on("EndTxn", "fires = { from = 3, to = 2 }"), "line 4: fault `f`: the range from 3 to 2");
+    check(
+        &on("EndTxn", "fires = { from = 3, to = 2 }"),
+        "line 4: fault `f`: the range from 3 to 2",
+    );
     check(&on("EndTxn", "fires = -1"), "line 4: fault `f`: -1 is below 0");
-    for fires in ["fires = 0", "fires = 1", "every = 1\nfires = 7", "probability = \"1/2\"\nfires = 7"] {
+    for fires in
+        ["fires = 0", "fires = 1", "every = 1\nfires = 7", "probability = \"1/2\"\nfires = 7"]
+    {
         assert!(Plan::from_toml(&format!("[[fault]]\n{}", on("EndTxn", fires))).is_ok(), "{fires}");
     }
     check(
@@ -135,6 +140,15 @@ fn what_contradicts_itself_is_refused() {
     );
     check(&does("{ crash = \"group-coordinator\" }"), "line 4: fault `f`: `crash` cannot mean");
     check(&does("{ crash = \"another\" }"), "line 4: fault `f`: `crash` cannot mean the another");
+}
+
+#[test]
+fn markers_are_sent_again_and_not_duplicated() {
+    check(
+        "on = \"WriteTxnMarkers\"\ndo = \"duplicate\"",
+        "line 4: fault `f`: `duplicate` is not for messages between brokers: lose its answer, with \
+         `lose` and `when = \"applied\"`, and it is sent again",
+    );
 }
 
 #[test]

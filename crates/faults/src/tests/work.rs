@@ -283,7 +283,10 @@ fn a_fault_can_be_one_that_is_to_fire_so_often_or_never() {
     };
     let is = |met: bool, words: &str| (met, words.to_owned());
     assert_eq!(told(every(), 0), is(false, "never fired, matched nothing"));
-    assert_eq!(told(Fault::on(ApiKey::EndTxn).nth(2).lose(), 1), is(false, "never fired, matched 1 time"));
+    assert_eq!(
+        told(Fault::on(ApiKey::EndTxn).nth(2).lose(), 1),
+        is(false, "never fired, matched 1 time")
+    );
     assert_eq!(told(every(), 1), is(true, "fired 1 time, matched 1 time"));
     assert_eq!(told(every().fires(0), 0), is(true, "never fired, matched nothing, as expected"));
     let words = "fired 1 time, matched 1 time, expected never";

@@ -290,7 +290,13 @@ fn a_disconnect_by_a_fault_is_no_warning() {
         // ApiVersions of version 0, without a client id.
         client.write_all(&[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xFF, 0xFF]).unwrap();
         assert_eq!(client.read_to_end(&mut Vec::new()).unwrap_or_default(), 0);
-        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
         let output = bounded(move || child.wait_with_output().unwrap());
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
@@ -307,7 +313,8 @@ fn serve_says_whether_a_fault_fired_as_often_as_it_is_to() {
         (0, 0, "fault f: never fired, matched nothing, as expected\n"),
         (1, 1, "fault f: never fired, matched nothing, expected 1 time\n"),
     ] {
-        let text = format!("[[fault]]\nname = \"f\"\non = \"EndTxn\"\nfires = {fires}\ndo = \"lose\"\n");
+        let text =
+            format!("[[fault]]\nname = \"f\"\non = \"EndTxn\"\nfires = {fires}\ndo = \"lose\"\n");
         let plan = PlanFile::new(&format!("fires-{fires}.toml"), &text);
         let (found, stderr) =
             report(&["serve", "--port", "0", "--strict", "--faults", plan.path()]);

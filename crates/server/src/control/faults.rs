@@ -4,9 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use fencepost_faults::{
-    Action, FaultStatus, Plan, ProcessId, Signal, WindowChoice, json_schema,
-};
+use fencepost_faults::{Action, FaultStatus, Plan, ProcessId, Signal, WindowChoice, json_schema};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

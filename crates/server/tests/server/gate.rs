@@ -63,7 +63,10 @@ async fn faults_are_added_counted_waited_for_and_removed() {
     let ((status, fault), ()) = tokio::join!(bounded(wait), hit);
     assert_eq!((status, &fault["fired"], &fault["as_expected"]), (200, &json!(1), &json!(true)));
     let late = seen(&server, "/faults/late/hits?times=0").await;
-    assert_eq!((&late["as_expected"], &late["summary"]), (&json!(false), &json!("never fired, matched nothing")));
+    assert_eq!(
+        (&late["as_expected"], &late["summary"]),
+        (&json!(false), &json!("never fired, matched nothing"))
+    );
     assert_eq!(seen(&server, "/topics/a/partitions/0/log").await["log_end_offset"], 2);
 
     let (status, gone) = ask(&server, "DELETE /faults/late", "", "").await;
