@@ -28,4 +28,20 @@ pub(crate) const PLANS: &[(&str, &str)] = &[
          {\"corrupt\": {\"of\": \"request\", \"at\": 4, \"bytes\": [255]}}]}]}",
     ),
     ("refused.toml", "[[fault]]\non = \"EndTx\"\nnth = 0\ndo = []\n"),
+    (
+        "offered.toml",
+        r#"
+[[fault]]
+on = "ApiVersions"
+every = 1
+fires = { from = 2 }
+when = "applied"
+do = { offer = { InitProducerId = "none", EndTxn = { from = 0, to = 3 }, Fetch = 4 } }
+
+[[fault]]
+on = "EndTxn"
+fires = 0
+do = { raise = "it" }
+"#,
+    ),
 ];
