@@ -95,7 +95,8 @@ pub fn request(request: &Request, cluster: &Cluster) -> String {
     }
 }
 
-fn topic_name(name: &str, id: TopicId, cluster: &Cluster) -> String {
+/// The name of a topic that a request names by one or the other.
+pub(crate) fn topic_name(name: &str, id: TopicId, cluster: &Cluster) -> String {
     if !name.is_empty() {
         return name.to_owned();
     }
@@ -151,7 +152,10 @@ pub fn response(response: &Response) -> String {
             .for_each(|row| error(row.error_code)),
         Response::EndTxn(response) => {
             error(response.error_code);
-            let _ = write!(text, " {}.{}", response.producer_id.0, response.producer_epoch);
+            // Before version 5 it names none.
+            if response.producer_id.0 >= 0 {
+                let _ = write!(text, " {}.{}", response.producer_id.0, response.producer_epoch);
+            }
         }
         Response::OffsetFetch(response) => {
             for group in &response.groups {

@@ -1,11 +1,13 @@
 //! The engine, and how a turn goes.
 
 use fencepost_ids::Timestamp;
-use fencepost_model::{Cluster, ClusterConfig, Input as Step, MessageId, Output as Effect, Timer};
+use fencepost_model::{
+    Channel, Cluster, ClusterConfig, Input as Step, MessageId, Output as Effect, Timer,
+};
 
 use crate::gatehouse::Gatehouse;
 use crate::snapshots::Snapshots;
-use crate::{Input, Output};
+use crate::{Delivery, Input, Output, Reached};
 
 /// Steps of the cluster that one turn takes at most. What is left is done by the next
 /// [`Input::Tick`], so that a driver can let others in.
@@ -134,6 +136,9 @@ impl Engine {
 
     pub(crate) fn step(&mut self, now: Timestamp, step: Step, out: &mut Vec<Output>) {
         let mut effects = std::mem::take(&mut self.effects);
+        if self.observes {
+            out.extend(self.reached(&step).map(Output::Reached));
+        }
         self.cluster.handle(now, step, &mut effects);
         out.extend(self.cluster.take_events().into_iter().map(Output::Event));
         for mut effect in effects.drain(..) {
@@ -148,6 +153,24 @@ impl Engine {
             }
         }
         self.effects = effects;
+    }
+
+    /// What a step has reach the one that it is for.
+    fn reached(&self, step: &Step) -> Option<Reached> {
+        let (id, delivery) = match step {
+            Step::Request { connection, header, .. } => {
+                let (connection, correlation_id) = (*connection, header.correlation_id);
+                return Some(Reached::Request { connection, correlation_id });
+            }
+            Step::Deliver(id) => (*id, Delivery::Done),
+            Step::Lose(id) => (*id, Delivery::Lost),
+            Step::Refuse { message, code } => (*message, Delivery::Refused(*code)),
+            _ => return None,
+        };
+        let message = self.cluster.message(id)?;
+        let follows = matches!(message.body.channel(), Channel::Replication(_));
+        (!follows || delivery != Delivery::Done)
+            .then(|| Reached::Message { message: Box::new(message.clone()), delivery })
     }
 
     /// Does all that follows without the clock: what waits at the gate goes on if it may, and what

@@ -16,7 +16,7 @@ pub use gatehouse::{Crossing, Held, Order, Patience, Schedule, ScheduleError};
 mod input;
 pub use input::{GateCommand, Input};
 mod output;
-pub use output::Output;
+pub use output::{Delivery, Output, Reached};
 pub mod record;
 mod replay;
 pub use replay::{Difference, Replay, ReplayError};

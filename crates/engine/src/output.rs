@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fencepost_faults::Signal;
-use fencepost_ids::{BrokerId, ConnectionId};
-use fencepost_model::{Event, Ticket};
+use fencepost_ids::{BrokerId, ConnectionId, ErrorCode};
+use fencepost_model::{Event, Message, Ticket};
 use fencepost_wire::{Frame, Response};
 
 /// One effect of a turn, for the driver to carry out in order.
@@ -49,6 +49,9 @@ pub enum Output {
     /// Something happened inside; told only while the engine observes
     /// ([`Engine::observe`](crate::Engine::observe)), and nothing to do.
     Event(Event),
+    /// Something reached the one that it is for; told only while the engine observes, and nothing to
+    /// do.
+    Reached(Reached),
     /// A fault fired; what it does follows.
     Hit {
         /// Which.
@@ -56,4 +59,35 @@ pub enum Output {
         /// How many matches there have been, this one included.
         matched: u64,
     },
+}
+
+/// What reached the one that it is for, or did not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reached {
+    /// A request is carried out. Without a fault that is as soon as it arrives.
+    Request {
+        /// The connection it came on.
+        connection: ConnectionId,
+        /// The client's number for it.
+        correlation_id: i32,
+    },
+    /// A message between brokers is delivered, lost or refused. Of those by which replicas follow only
+    /// what is lost or refused is told.
+    Message {
+        /// It.
+        message: Box<Message>,
+        /// What became of it.
+        delivery: Delivery,
+    },
+}
+
+/// What became of a message between brokers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// It takes effect.
+    Done,
+    /// It does not; its sender sees a connection break.
+    Lost,
+    /// It is answered with an error, without effect.
+    Refused(ErrorCode),
 }

@@ -32,10 +32,12 @@ pub enum ReplayError {
         source: BadInput,
     },
     /// Something else came of it.
-    #[error("turn {n}: {difference}")]
+    #[error("turn {n}, {what}: {difference}")]
     Differs {
         /// Its number.
         n: u64,
+        /// What it began with.
+        what: String,
         /// What.
         difference: Box<Difference>,
     },
@@ -52,16 +54,25 @@ pub struct Difference {
     pub replayed: Option<trace::Output>,
 }
 
+/// As they stand in a trace, and in words what the digest of an answer says.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let show = |f: &mut fmt::Formatter<'_>, output: &Option<trace::Output>| match output {
-            Some(output) => write!(f, "{output:?}"),
-            None => f.write_str("nothing more"),
+        let show = |output: &Option<trace::Output>| match output {
+            Some(output) => serde_json::to_string(output).map_err(|_| fmt::Error),
+            None => Ok("nothing more".to_owned()),
         };
-        write!(f, "output {} differs\n  recorded: ", self.place)?;
-        show(f, &self.recorded)?;
-        f.write_str("\n  replayed: ")?;
-        show(f, &self.replayed)
+        let (recorded, replayed) = (show(&self.recorded)?, show(&self.replayed)?);
+        write!(f, "output {} is another", self.place)?;
+        write!(f, "\n  recorded: {recorded}\n  replayed: {replayed}")?;
+        match (&self.recorded, &self.replayed) {
+            (
+                Some(trace::Output::Answer { length: was, digest: before, .. }),
+                Some(trace::Output::Answer { length: is, digest: now, .. }),
+            ) if was == is && before != now => {
+                f.write_str("\nThe answers are of the same length, with other bytes.")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -125,6 +136,22 @@ impl Replay {
             recorded: turn.out.get(place).cloned(),
             replayed: replayed.get(place).cloned(),
         };
-        Err(ReplayError::Differs { n: turn.n, difference: Box::new(difference) })
+        let what = self.words(turn);
+        Err(ReplayError::Differs { n: turn.n, what, difference: Box::new(difference) })
+    }
+
+    /// What a turn begins with, in words.
+    fn words(&self, turn: &trace::Turn) -> String {
+        match self.input(turn) {
+            Ok(Input::Request { connection, header, .. }) => {
+                let (api, version) = (header.api, header.version);
+                let of = match &header.client_id {
+                    name if name.is_empty() => String::new(),
+                    name => format!(" of `{name}`"),
+                };
+                format!("{api} version {version}{of} on connection {}", connection.0)
+            }
+            Ok(_) | Err(_) => format!("{:?}", turn.input),
+        }
     }
 }

@@ -1,16 +1,19 @@
 //! A recorded run as a story: who asked whom for what, and what happened inside.
 
+mod asked;
+mod messages;
+
 use std::collections::BTreeMap;
 
-use fencepost_faults::Subject;
 use fencepost_ids::{BrokerId, ConnectionId};
 use fencepost_model::Ticket;
 use fencepost_trace as trace;
-use fencepost_trace::{Happening, Header, Lane, Moment};
-use fencepost_wire::{ApiKey, Request, RequestHeader};
+use fencepost_trace::{Deed, Ended, Happening, Header, Lane, Moment};
+use fencepost_wire::{Request, RequestHeader, Response};
 
+use self::messages::Transactions;
 use crate::record::{BadHeader, recorded_event};
-use crate::{Input, Output, Replay, ReplayError, describe};
+use crate::{Input, Output, Reached, Replay, ReplayError, describe};
 
 /// Takes a recorded run again and tells it.
 #[derive(Debug)]
@@ -18,8 +21,9 @@ pub struct Telling {
     replay: Replay,
     start: i64,
     connections: BTreeMap<ConnectionId, Client>,
-    /// Who is to hear the answers to requests, by the connection and the correlation id.
-    asked: BTreeMap<(ConnectionId, i32), Lane>,
+    /// Requests that may still be answered, or carried out.
+    asked: BTreeMap<Key, Asked>,
+    transactions: Transactions,
 }
 
 #[derive(Debug)]
@@ -27,6 +31,20 @@ struct Client {
     broker: BrokerId,
     /// What it calls itself, from its first request on.
     name: Option<String>,
+}
+
+/// A connection and a correlation id.
+type Key = (ConnectionId, i32);
+
+/// What a client asked for.
+#[derive(Clone, Debug)]
+struct Asked {
+    turn: u64,
+    client: String,
+    to: Lane,
+    request: String,
+    deed: Option<Deed>,
+    has_arrived: bool,
 }
 
 impl Telling {
@@ -37,8 +55,13 @@ impl Telling {
     pub fn new(header: &Header) -> Result<Self, BadHeader> {
         let mut replay = Replay::new(header)?;
         replay.observe();
-        let (connections, asked) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { replay, start: header.start, connections, asked })
+        Ok(Self {
+            replay,
+            start: header.start,
+            connections: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            transactions: Transactions::default(),
+        })
     }
 
     /// Takes a turn and tells it.
@@ -48,31 +71,35 @@ impl Telling {
     pub fn turn(&mut self, turn: &trace::Turn) -> Result<Moment, ReplayError> {
         let input = self.replay.input(turn)?;
         let mut what = Vec::new();
-        self.tell_input(&input, &mut what);
+        self.tell_input(turn.n, &input, &mut what);
         let outputs = self.replay.take(turn, input)?.to_vec();
         outputs.iter().for_each(|output| self.tell_output(output, &mut what));
         Ok(Moment { n: turn.n, t: turn.t - self.start, what })
     }
 
-    fn tell_input(&mut self, input: &Input, what: &mut Vec<Happening>) {
+    fn tell_input(&mut self, turn: u64, input: &Input, what: &mut Vec<Happening>) {
         let command = match input {
             Input::Connect { connection, broker, .. } => {
                 self.connections.insert(*connection, Client { broker: *broker, name: None });
                 return;
             }
             Input::Disconnect { connection } => {
-                self.asked.retain(|(of, _), _| of != connection);
-                self.connections.remove(connection);
+                self.ends(*connection);
                 return;
             }
             Input::Request { connection, header, request, .. } => {
-                what.push(self.asks(*connection, header, request));
+                what.push(self.asks(turn, *connection, header, request));
                 return;
             }
             Input::Tick => return,
+            Input::Reset(name) => {
+                what.push(Happening::Reset { snapshot: name.to_string() });
+                return;
+            }
             Input::Crash(broker) => format!("crash broker {broker}"),
             Input::Stop(broker) => format!("stop broker {broker}"),
             Input::Restart(broker) => format!("restart broker {broker}"),
+            Input::CreateInternalTopic(topic) => format!("create topic {}", topic.name()),
             Input::CreateInternalTopic(topic) => format!("create topic {}", topic.name()),
             Input::Elect { topic, partition, leader } => {
                 format!("elect broker {leader} for {topic}-{partition}")
@@ -80,7 +107,6 @@ impl Telling {
             Input::Throttle(time_ms) => format!("throttle by {time_ms} ms"),
             Input::Snapshot(name) => format!("take snapshot {name}"),
             Input::Forget(name) => format!("forget snapshot {name}"),
-            Input::Reset(name) => format!("reset to snapshot {name}"),
             Input::Gate(command) => gate_command(command),
         };
         what.push(Happening::Command { what: command });
@@ -88,6 +114,7 @@ impl Telling {
 
     fn asks(
         &mut self,
+        turn: u64,
         connection: ConnectionId,
         header: &RequestHeader,
         request: &Request,
@@ -101,28 +128,60 @@ impl Telling {
             None => BrokerId::NONE,
         };
         let cluster = self.replay.engine().look();
-        let subject =
-            Subject::of_request(header, request, broker, |id| cluster.topic_name(id).cloned());
-        let to = lane(header.api, &subject, broker);
-        let asked = describe::request(request, cluster);
-        self.asked.insert((connection, header.correlation_id), to.clone());
-        Happening::Asked {
+        let asked = Asked {
+            turn,
             client: self.name(connection),
-            to,
-            request: asked,
-            is_routine: is_routine(header.api),
+            to: asked::lane(header, request, broker, cluster),
+            request: describe::request(request, cluster),
+            deed: asked::deed(request, cluster),
+            has_arrived: false,
+        };
+        let happening = Happening::Asked {
+            client: asked.client.clone(),
+            to: asked.to.clone(),
+            request: asked.request.clone(),
+            deed: asked.deed.clone(),
+            arrives: false,
+            is_routine: asked::is_routine(header.api),
+        };
+        self.asked.insert((connection, header.correlation_id), asked);
+        happening
+    }
+
+    /// A request is carried out: as it arrives, or later.
+    fn arrives(&mut self, key: Key, what: &mut Vec<Happening>) {
+        let Some(asked) = self.asked.get_mut(&key) else { return };
+        let is_first = !std::mem::replace(&mut asked.has_arrived, true);
+        match what.first_mut() {
+            // A turn has one request at most, which is told first.
+            Some(Happening::Asked { client, request, arrives, .. })
+                if is_first && (&*client, &*request) == (&asked.client, &asked.request) =>
+            {
+                *arrives = true;
+            }
+            Some(_) | None => what.push(Happening::Arrived {
+                client: asked.client.clone(),
+                to: asked.to.clone(),
+                request: asked.request.clone(),
+                deed: asked.deed.clone(),
+                asked_in: asked.turn,
+            }),
         }
     }
 
     fn tell_output(&mut self, output: &Output, what: &mut Vec<Happening>) {
         let act = match output {
             Output::Respond { ticket, response } => {
-                what.push(self.answers(ticket, describe::response(response)));
+                let is_done = match response {
+                    Response::EndTxn(response) => response.error_code == 0,
+                    _ => false,
+                };
+                what.push(self.answers(ticket, describe::response(response), is_done));
                 return;
             }
             Output::RespondFrame { ticket, .. } => {
                 let changed = format!("{} with other bytes", ticket.api.name());
-                what.push(self.answers(ticket, changed));
+                what.push(self.answers(ticket, changed, false));
                 return;
             }
             Output::Done { ticket } => {
@@ -132,10 +191,21 @@ impl Telling {
             Output::Close { connection, reason, .. } => {
                 let client = self.name(*connection);
                 what.push(Happening::Closed { client, reason: reason.clone() });
+                self.ends(*connection);
                 return;
             }
             Output::Event(event) => {
-                what.push(Happening::Event(recorded_event(event)));
+                let event = recorded_event(event);
+                self.transactions.take(&event);
+                what.push(Happening::Event(event));
+                return;
+            }
+            Output::Reached(Reached::Request { connection, correlation_id }) => {
+                self.arrives((*connection, *correlation_id), what);
+                return;
+            }
+            Output::Reached(Reached::Message { message, delivery }) => {
+                what.extend(self.transactions.said(message, *delivery));
                 return;
             }
             Output::Hit { fault, matched } => {
@@ -150,55 +220,36 @@ impl Telling {
         what.push(Happening::Command { what: act });
     }
 
-    fn answers(&mut self, ticket: &Ticket, answer: String) -> Happening {
+    fn answers(&mut self, ticket: &Ticket, answer: String, is_done: bool) -> Happening {
         let asked = self.asked.remove(&(ticket.connection, ticket.correlation_id));
         let broker = self.connections.get(&ticket.connection).map_or(-1, |client| client.broker.0);
+        let ended = asked.as_ref().and_then(|asked| match &asked.deed {
+            Some(Deed::Ends { transactional_id, .. }) => Some(Ended {
+                transactional_id: transactional_id.clone(),
+                asked_in: asked.turn,
+                is_done,
+            }),
+            _ => None,
+        });
         Happening::Answered {
             client: self.name(ticket.connection),
-            from: asked.unwrap_or(Lane::Broker(broker)),
+            from: asked.map_or(Lane::Broker(broker), |asked| asked.to),
             answer,
-            is_routine: is_routine(ticket.api),
+            ended,
+            is_routine: asked::is_routine(ticket.api),
         }
+    }
+
+    /// A connection has ended; what is held of it may still be carried out.
+    fn ends(&mut self, connection: ConnectionId) {
+        self.asked.retain(|(of, _), asked| *of != connection || !asked.has_arrived);
+        self.connections.remove(&connection);
     }
 
     fn name(&self, connection: ConnectionId) -> String {
         let known = self.connections.get(&connection).and_then(|client| client.name.clone());
         known.unwrap_or_else(|| format!("connection {}", connection.0))
     }
-}
-
-/// Who serves a request, as the story tells it.
-fn lane(api: ApiKey, subject: &Subject, broker: BrokerId) -> Lane {
-    let transaction =
-        || subject.transactional_ids.first().map(|id| Lane::Transaction(id.to_string()));
-    let group = || subject.groups.first().map(|id| Lane::Group(id.to_string()));
-    let partition = || {
-        let (topic, partition) = subject.topics.first()?;
-        Some(Lane::Partition(format!("{topic}-{}", (*partition)?)))
-    };
-    let lane = match api {
-        ApiKey::Produce | ApiKey::Fetch | ApiKey::ListOffsets => partition(),
-        ApiKey::InitProducerId
-        | ApiKey::AddPartitionsToTxn
-        | ApiKey::AddOffsetsToTxn
-        | ApiKey::EndTxn => transaction(),
-        _ => group(),
-    };
-    lane.unwrap_or(Lane::Broker(broker.0))
-}
-
-/// Whether clients ask it all the time, so that a picture leaves it out.
-const fn is_routine(api: ApiKey) -> bool {
-    matches!(
-        api,
-        ApiKey::ApiVersions
-            | ApiKey::Metadata
-            | ApiKey::FindCoordinator
-            | ApiKey::Heartbeat
-            | ApiKey::ConsumerGroupHeartbeat
-            | ApiKey::Fetch
-            | ApiKey::ListOffsets
-    )
 }
 
 fn gate_command(command: &crate::GateCommand) -> String {

@@ -25,9 +25,15 @@ pub(crate) struct Replay {
     /// Stop after this turn; without --as, print the state of the cluster then
     #[arg(long, value_name = "TURN")]
     until: Option<u64>,
+    /// Tell what happened from this turn on; what was before is taken into account
+    #[arg(long, value_name = "TURN", requires = "form")]
+    from: Option<u64>,
     /// Tell what happened, in this form
     #[arg(long = "as", value_name = "FORM", value_enum)]
     form: Option<Form>,
+    /// What stands above a picture [default: the name of the file]
+    #[arg(long, value_name = "TEXT", requires = "form")]
+    title: Option<String>,
     /// Where the telling goes [default: stdout]
     #[arg(long, value_name = "FILE", requires = "form")]
     out: Option<PathBuf>,
@@ -36,11 +42,20 @@ pub(crate) struct Replay {
 /// Read ahead in the file, in bytes.
 const BUFFER_BYTES: usize = 1 << 20;
 
+/// What is said of a trace without an end.
+const CUT_SHORT: &str = "the recording was cut short: the turns after these are missing";
+
 /// A trace that is being read.
 type Trace = Reader<BufReader<File>>;
 
 impl Replay {
     pub(crate) fn run(self) -> ExitCode {
+        if let (Some(from), Some(until)) = (self.from, self.until)
+            && from > until
+        {
+            eprintln!("error: --from {from} is after --until {until}");
+            return ExitCode::FAILURE;
+        }
         let done = self.open().and_then(|trace| match self.form {
             None => self.replay(trace),
             Some(form) => self.tell(trace, form),
@@ -70,7 +85,7 @@ impl Replay {
             let end = if trace.is_complete() {
                 format!("trace hash {}", trace.hash())
             } else {
-                "the recording was cut short: the turns after these are missing".to_owned()
+                CUT_SHORT.to_owned()
             };
             format!("{turns} turns replayed, every output is as recorded\n{end}\n")
         };
@@ -89,6 +104,9 @@ impl Replay {
         {
             take(&turn).map_err(|message| explained(message, &trace.header().fencepost))?;
             turns = turn.n;
+        }
+        if self.form.is_some() && self.until.is_none() && !trace.is_complete() {
+            eprintln!("{}: {CUT_SHORT}", self.file.display());
         }
         match self.until {
             Some(until) if turns < until => {

@@ -12,7 +12,10 @@ pub use event::{BatchAppend, Event, GroupOffset};
 mod header;
 pub use header::{Broker, Clock, Config, FORMAT, Header, ProducerIdBlocks, Topic, VERSION};
 mod story;
-pub use story::{Happening, Lane, Moment, html, mermaid, svg, text};
+pub use story::{
+    Deed, Ended, Finding, Happening, Lane, Moment, Part, Producer, Scene, SentBatch, Story,
+    Transactions, Verdict, html, mermaid, svg, text,
+};
 mod turn;
 pub use turn::{Input, Output, Turn};
 mod line;

@@ -38,6 +38,9 @@ pub enum Fault {
     /// There is not even a header.
     #[error("the file is empty, or its first line is cut short")]
     Empty,
+    /// The first line is no JSON.
+    #[error("this is no trace of fencepost: its first line is no JSON")]
+    NotJson,
     /// The header is that of another format.
     #[error("this is no trace of fencepost: the format is `{0}`")]
     Format(String),
@@ -45,7 +48,7 @@ pub enum Fault {
     #[error("the version of the format is {0}, and only {VERSION} is read")]
     Version(u64),
     /// It is no JSON, or has other fields than it should have.
-    #[error("{0}")]
+    #[error("{}", without_line(.0))]
     Json(#[from] serde_json::Error),
     /// It is neither a turn nor the end.
     #[error("{0}")]
@@ -208,7 +211,7 @@ fn read_header(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<Header, F
         return Err(Fault::Empty);
     }
     // Looked at first, since another version may have other fields.
-    let value: serde_json::Value = serde_json::from_slice(line)?;
+    let value: serde_json::Value = serde_json::from_slice(line).map_err(|_| Fault::NotJson)?;
     match value.get("format") {
         Some(serde_json::Value::String(format)) if format == FORMAT => {}
         format => {
@@ -220,6 +223,11 @@ fn read_header(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<Header, F
         Some(version) if version == u64::from(VERSION) => Ok(serde_json::from_value(value)?),
         version => Err(Fault::Version(version.unwrap_or(0))),
     }
+}
+
+/// Each line is a text of its own to the parser: its first.
+fn without_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }
 
 /// Reads up to the next line end, which stays; false at the end of the file, and where the last line

@@ -1,20 +1,24 @@
 //! A run as a story: moments in order, each with what happened in it, and the ways to show it.
 
-mod fates;
+mod deed;
 mod lanes;
+mod logs;
+mod scene;
+mod transactions;
 mod words;
+pub use deed::{Deed, Ended, Producer, SentBatch};
+pub use scene::{Scene, Story};
+pub use transactions::{Finding, Part, Transactions, Verdict};
 
 pub mod html;
 pub mod mermaid;
 pub mod svg;
 pub mod text;
 
-use serde::Serialize;
-
 use crate::event::Event;
 
 /// One turn, told.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Moment {
     /// The number of the turn.
     pub n: u64,
@@ -25,8 +29,7 @@ pub struct Moment {
 }
 
 /// One thing that happened, seen from outside or inside.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Happening {
     /// A client asked for something.
     Asked {
@@ -36,8 +39,25 @@ pub enum Happening {
         to: Lane,
         /// What for.
         request: String,
+        /// What that does to the client's transaction.
+        deed: Option<Deed>,
+        /// It takes effect in this turn; otherwise a fault, or the gate, has it wait or lost it.
+        arrives: bool,
         /// Clients ask it all the time, so that a picture leaves it out.
         is_routine: bool,
+    },
+    /// A request of an earlier turn takes effect only now, or once more.
+    Arrived {
+        /// What the client calls itself, or its connection.
+        client: String,
+        /// Who is to serve it.
+        to: Lane,
+        /// What for.
+        request: String,
+        /// What that does to the client's transaction.
+        deed: Option<Deed>,
+        /// The turn in which the client asked.
+        asked_in: u64,
     },
     /// A client was answered.
     Answered {
@@ -47,6 +67,8 @@ pub enum Happening {
         from: Lane,
         /// What the answer says.
         answer: String,
+        /// What it says of the end of a transaction, if it answers EndTxn.
+        ended: Option<Ended>,
         /// As for the request.
         is_routine: bool,
     },
@@ -57,10 +79,30 @@ pub enum Happening {
         /// Why.
         reason: String,
     },
+    /// A broker told another something; how replicas follow is told only where it failed.
+    Said {
+        /// Who told it: a transactional id for its coordinator, a partition for its leader.
+        from: Lane,
+        /// Who was told.
+        to: Lane,
+        /// From which broker to which; they may be the same one.
+        brokers: (i32, i32),
+        /// What.
+        what: String,
+        /// It answers another message.
+        is_answer: bool,
+        /// Why it did not take effect.
+        failed: Option<String>,
+    },
     /// The cluster or its gate was told something, or a fault did something beside it.
     Command {
         /// What.
         what: String,
+    },
+    /// The cluster became what it was at a snapshot.
+    Reset {
+        /// The snapshot.
+        snapshot: String,
     },
     /// A fault fired.
     Hit {
@@ -74,8 +116,7 @@ pub enum Happening {
 }
 
 /// Something with a life of its own, which has a column in a picture.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Lane {
     /// A client.
     Client(String),

@@ -21,7 +21,7 @@ pub fn recorded_outputs(outputs: &[Output]) -> Vec<trace::Output> {
 fn recorded_output(output: &Output) -> Option<trace::Output> {
     Some(match output {
         // It follows from the rest.
-        Output::Event(_) => return None,
+        Output::Event(_) | Output::Reached(_) => return None,
         Output::Respond { ticket, response } => {
             match encode_response(ticket.correlation_id, ticket.version, response) {
                 Ok(frame) => answer(ticket, &frame),

@@ -3,8 +3,9 @@
 #![cfg(test)]
 
 mod ctl;
+mod replay;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -136,96 +137,6 @@ fn serve_refuses_bad_options_and_says_what_to_do() {
             assert!(message.contains(part), "{arguments:?}: no `{part}` in: {message}");
         }
     }
-}
-
-/// A recorded run: its file, which is gone with its test.
-struct Recorded(std::path::PathBuf);
-
-impl Recorded {
-    fn run(name: &str) -> Self {
-        let file = format!("fencepost-cli-{}-{name}.trace", std::process::id());
-        let file = Self(std::env::temp_dir().join(file));
-        let path = file.0.to_str().unwrap();
-        let (child, line) =
-            serve(&["serve", "--port", "0", "--topic", "orders:1", "--record", path]);
-        let server = line.strip_prefix("fencepost ready bootstrap.servers=").unwrap().trim();
-        let mut client = TcpStream::connect(server).unwrap();
-        // ApiVersions v0.
-        let request = *b"\0\0\0\x0a\0\x12\0\0\0\0\0\x07\xff\xff";
-        client.write_all(&request).unwrap();
-        client.read_exact(&mut [0; 4]).unwrap();
-        let id = child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        let output = bounded(move || child.wait_with_output().unwrap());
-        assert_eq!(output.status.code(), Some(0));
-        file
-    }
-
-    fn replay(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let path = self.0.to_str().unwrap();
-        let output = output(&[&["replay", path], arguments].concat());
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
-    }
-}
-
-impl Drop for Recorded {
-    fn drop(&mut self) {
-        _ = std::fs::remove_file(&self.0);
-    }
-}
-
-#[test]
-fn replay_proves_that_a_recorded_run_goes_the_same_way_again() {
-    let recorded = Recorded::run("same");
-    let (code, stdout, stderr) = recorded.replay(&[]);
-    assert_eq!((code, stderr.as_str()), (Some(0), ""));
-    assert!(stdout.ends_with('\n') && stdout.contains("every output is as recorded"), "{stdout}");
-    assert!(stdout.contains("\ntrace hash "), "{stdout}");
-    let (code, stdout, _) = recorded.replay(&["--until", "1"]);
-    assert_eq!(code, Some(0));
-    assert!(stdout.starts_with("broker 0 up\npartition orders-0 leader 0 epoch 0"), "{stdout}");
-    let (code, _, stderr) = recorded.replay(&["--until", "999"]);
-    assert_eq!(code, Some(1));
-    assert!(stderr.contains("none with the number 999"), "{stderr}");
-}
-
-#[test]
-fn replay_tells_a_run_in_each_form() {
-    let recorded = Recorded::run("told");
-    let picture = recorded.0.with_extension("svg");
-    for (form, begin) in [
-        ("text", "     2        0 ms  connection 0 → broker 0: ApiVersions"),
-        ("mermaid", "sequenceDiagram\n"),
-        ("html", "<!doctype html>\n"),
-    ] {
-        let (code, stdout, stderr) = recorded.replay(&["--as", form]);
-        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{form}");
-        let time = |text: &str| text.split_once(" ms").map(|(_, rest)| rest.to_owned());
-        let (told, expected) = match form {
-            "text" => (time(&stdout).unwrap(), time(begin).unwrap()),
-            _ => (stdout, begin.to_owned()),
-        };
-        assert!(told.starts_with(&expected), "{form}: {told}");
-    }
-    let (code, stdout, _) =
-        recorded.replay(&["--as", "svg", "--out", picture.to_str().unwrap(), "--until", "2"]);
-    assert_eq!((code, stdout.as_str()), (Some(0), ""));
-    let svg = std::fs::read_to_string(&picture).unwrap();
-    std::fs::remove_file(&picture).unwrap();
-    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
-}
-
-#[test]
-fn replay_names_the_turn_that_goes_another_way() {
-    let recorded = Recorded::run("other");
-    let text = std::fs::read_to_string(&recorded.0).unwrap();
-    let changed = text.replacen("\"correlation_id\":7", "\"correlation_id\":8", 1);
-    assert_ne!(text, changed);
-    std::fs::write(&recorded.0, changed).unwrap();
-    let (code, stdout, stderr) = recorded.replay(&[]);
-    assert_eq!((code, stdout.as_str()), (Some(1), ""));
-    assert!(stderr.contains("turn 2: output 1 differs\n  recorded: Answer"), "{stderr}");
 }
 
 /// A file with a plan of faults, which is gone when it is dropped.

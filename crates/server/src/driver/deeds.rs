@@ -36,6 +36,7 @@ impl Deed {
             | Output::RespondFrame { .. }
             | Output::Done { .. }
             | Output::Event(_)
+            | Output::Reached(_)
             | Output::Close { .. } => None,
         }
     }

@@ -184,7 +184,9 @@ fn came(output: &Output) -> Option<What> {
             let event = recorded_event(event);
             return serde_json::to_value(event).ok().map(|event| What::Inside { event });
         }
-        Output::ClosePort(_)
+        // What comes of it is told.
+        Output::Reached(_)
+        | Output::ClosePort(_)
         | Output::OpenPort(_)
         | Output::AdvanceClock(_)
         | Output::Signal(_) => {

@@ -1,30 +1,46 @@
-//! The story as one page that opens anywhere: the picture, and beside it the logs and states at each
-//! step.
+//! The story as one page that opens anywhere. All that it says is there without its script, which only
+//! dims what is after the step that one looks at.
 
 use std::fmt::{self, Write};
 
-use super::{Moment, svg};
+use super::Story;
+use super::svg::{LEGEND, NUMBERS, STYLE, Safe, Sheet, said, write_parts};
 
 /// Writes the page. It loads nothing: its script and its style are in it.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut impl Write, title: &str, moments: &[Moment]) -> fmt::Result {
+pub fn write(out: &mut impl Write, story: &Story) -> fmt::Result {
+    let sheet = Sheet::of(story);
     writeln!(
         out,
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{}</title>\n\
-         <style>\n{}</style>\n{}",
-        svg::Safe(title),
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+         <style>\n{STYLE}\n{}</style>\n<h1>{title}</h1>",
         include_str!("html/page.css"),
-        include_str!("html/page.html")
+        title = Safe(&story.title),
     )?;
-    svg::write(out, moments)?;
-    let data = serde_json::to_string(moments).map_err(|_| fmt::Error)?;
-    // Nothing in the data can end the script.
-    let data = data.replace('<', "\\u003c");
-    writeln!(
-        out,
-        "</main>\n<script>\nconst MOMENTS = {data};\n{}</script>\n</html>",
-        include_str!("html/page.js")
-    )
+    let lines = said(story, &sheet.findings);
+    if !lines.is_empty() {
+        let class = if sheet.findings.is_empty() { "whole" } else { "bad" };
+        writeln!(out, "<section class=\"{class}\">")?;
+        for (is_first, line) in &lines {
+            let class = if *is_first { "first" } else { "part" };
+            writeln!(out, "<p class=\"{class}\">{}</p>", Safe(line))?;
+        }
+        writeln!(out, "</section>")?;
+    }
+    writeln!(out, "<p class=\"legend\">")?;
+    for (class, sign, words) in LEGEND {
+        writeln!(
+            out,
+            "<span><svg width=\"18\" height=\"18\"><rect class=\"cell {class}\" x=\"1\" y=\"1\" \
+             width=\"16\" height=\"16\"/><text class=\"cell {class}\" x=\"9\" y=\"13\">{sign}</text>\
+             </svg> {words}</span>"
+        )?;
+    }
+    writeln!(out, "<span>{NUMBERS}</span>\n</p>\n{}", include_str!("html/page.html"))?;
+    write_parts(out, &sheet, &story.scenes)?;
+    writeln!(out, "</main>\n<script>\n{}</script>\n</html>", include_str!("html/page.js"))
 }

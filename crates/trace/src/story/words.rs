@@ -65,6 +65,19 @@ impl fmt::Display for Words<'_> {
     }
 }
 
+/// The records that a marker ends, behind its words.
+pub(super) struct Ended<'a>(pub(super) Option<&'a Vec<(i64, i64)>>);
+
+impl fmt::Display for Ended<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(ended) = self.0.filter(|ended| !ended.is_empty()) else { return Ok(()) };
+        f.write_str(", ends")?;
+        ended.iter().try_for_each(|(first, last)| {
+            if first == last { write!(f, " {first}") } else { write!(f, " {first}..{last}") }
+        })
+    }
+}
+
 fn batch(f: &mut fmt::Formatter<'_>, verb: &str, append: &BatchAppend) -> fmt::Result {
     let BatchAppend { base_offset, last_offset, producer_id, producer_epoch, .. } = append;
     write!(f, "{verb} {base_offset}")?;

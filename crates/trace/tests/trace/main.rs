@@ -4,6 +4,9 @@
 
 mod format;
 mod hostile;
+mod pictures;
+mod tale;
+mod transactions;
 
 use bytes::Bytes;
 use fencepost_trace::{
