@@ -4,7 +4,7 @@ import re
 import subprocess
 
 TURN = re.compile(r" *\d+ +-?\d+ ms  ")
-ASKED = re.compile(r"\S+ → .*?: (.*)")
+ASKED = re.compile(r"\S+ → .*?: (.*?)(?: \[it does not arrive\])?$")
 BATCH = re.compile(r" (\S+) producer (\d+)\.(\d+) sequences (-?\d+)\.\.")
 APPENDED = re.compile(r"  (orders-0|more-0): appended (\d+).*, producer (\d+)\.(\d+) sequence (\d+), in a transaction")
 MARKER = re.compile(r"  (orders-0|more-0): (COMMIT|ABORT) marker at (\d+), producer (\d+)\.")

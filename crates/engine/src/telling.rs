@@ -100,7 +100,6 @@ impl Telling {
             Input::Stop(broker) => format!("stop broker {broker}"),
             Input::Restart(broker) => format!("restart broker {broker}"),
             Input::CreateInternalTopic(topic) => format!("create topic {}", topic.name()),
-            Input::CreateInternalTopic(topic) => format!("create topic {}", topic.name()),
             Input::Elect { topic, partition, leader } => {
                 format!("elect broker {leader} for {topic}-{partition}")
             }

@@ -50,7 +50,9 @@ fn batches(body: &ProduceRequest, cluster: &Cluster) -> Vec<SentBatch> {
         (name, &topic.partition_data)
     });
     topics
-        .flat_map(|(topic, rows)| rows.iter().map(move |row| (format!("{topic}-{}", row.index), row)))
+        .flat_map(|(topic, rows)| {
+            rows.iter().map(move |row| (format!("{topic}-{}", row.index), row))
+        })
         .filter_map(|(partition, row)| {
             let batch = StoredBatch::take(&mut row.records.clone()?)?;
             let header = batch.header();
