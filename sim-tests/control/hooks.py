@@ -1,10 +1,13 @@
-"""What chance must not do: signal a process that is not there for it, and wait long for a fault."""
+"""What chance must not do: signal a process that is not there for it, and wait long for anything."""
 
 import os
 
 import schemathesis
 
 PROCESS = "SIGNALLED_PROCESS"
+WAITS = ("/faults/{name}/hits", "/transactions/{transactional_id}", "/groups/{group}",
+         "/topics/{topic}/partitions/{partition}")
+WAIT_MS_MAX = 25_000
 
 
 @schemathesis.hook
@@ -13,7 +16,7 @@ def before_call(context, case, kwargs):
     path = context.operation.path
     if path in ("/faults", "/processes/{name}"):
         case.body = harmless(case.body, int(os.environ[PROCESS]))
-    if path == "/faults/{name}/hits" and str(case.query.get("within_ms", 0)).isdecimal():
+    if path in WAITS and is_wait(case.query.get("within_ms", 0)):
         case.query["within_ms"] = 10
 
 
@@ -26,6 +29,11 @@ def harmless(body, pid):
         return [harmless(item, pid) for item in body]
     # A plan in TOML by chance has no such fault.
     return "" if isinstance(body, str) and "signal" in body and "process" in body else body
+
+
+def is_wait(within_ms):
+    """Whether it is as described; what is not has to be refused."""
+    return str(within_ms).isdecimal() and int(within_ms) <= WAIT_MS_MAX
 
 
 def is_process(value):

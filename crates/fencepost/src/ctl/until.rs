@@ -19,7 +19,7 @@ pub(super) struct GroupUntil {
     state: Option<String>,
     /// Wait until it has so many members
     #[arg(long, requires = "id")]
-    members: Option<u32>,
+    members: Option<u16>,
     /// Wait for so many milliseconds at most [default: 10000]
     #[arg(long, requires = "id", value_parser = clap::value_parser!(u64).range(..=25_000))]
     within_ms: Option<u64>,
@@ -32,7 +32,7 @@ pub(super) struct PartitionUntil {
     leader: Option<u32>,
     /// Wait until so many replicas are in sync, or more
     #[arg(long, requires = "partition")]
-    in_sync: Option<u32>,
+    in_sync: Option<u16>,
     /// Wait until the high watermark is there, or beyond it
     #[arg(long, requires = "partition")]
     high_watermark: Option<u64>,

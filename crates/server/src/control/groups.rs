@@ -143,8 +143,8 @@ pub(super) struct Until {
     #[param(inline)]
     state: Option<GroupState>,
     /// Until it has so many members; it need not be known yet.
-    #[param(minimum = 0, maximum = 2_147_483_647)]
-    members: Option<u32>,
+    #[param(minimum = 0, maximum = 65_535)]
+    members: Option<u16>,
     /// For so many milliseconds of the machine's time at most.
     #[serde(default = "ten_seconds")]
     #[param(minimum = 0, maximum = 25_000, default = 10_000)]
@@ -194,7 +194,7 @@ pub(super) async fn one(
     }
     let wait = cluster.group_until(&id, move |group| {
         state.is_none_or(|state| state == group.state)
-            && members.is_none_or(|members| members as usize == group.members.len())
+            && members.is_none_or(|members| usize::from(members) == group.members.len())
     });
     if let Some(group) = within(within_ms, wait).await? {
         return Ok(Json(group.into()));

@@ -84,8 +84,8 @@ pub(super) struct Until {
     #[param(minimum = 0, maximum = 2_147_483_647)]
     leader: Option<i32>,
     /// Until so many replicas are in sync, or more.
-    #[param(minimum = 0, maximum = 2_147_483_647)]
-    in_sync: Option<u32>,
+    #[param(minimum = 0, maximum = 65_535)]
+    in_sync: Option<u16>,
     /// Until the high watermark is there, or beyond it.
     #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
     high_watermark: Option<i64>,
@@ -110,12 +110,18 @@ impl Until {
             || self.log_end_offset.is_some()
     }
 
+    fn is_in_range(&self) -> bool {
+        let offsets = [self.high_watermark, self.last_stable_offset, self.log_end_offset];
+        let mut all = offsets.into_iter().chain([self.leader.map(i64::from)]).flatten();
+        all.all(|number| number >= 0)
+    }
+
     fn is_met(&self, state: &PartitionState) -> bool {
         let has_come = |wanted: Option<i64>, at: fn(LeaderOffsets) -> Offset| {
             wanted.is_none_or(|wanted| state.offsets.is_some_and(|now| at(now).0 >= wanted))
         };
         self.leader.is_none_or(|leader| state.leader == Some(BrokerId(leader)))
-            && self.in_sync.is_none_or(|count| state.in_sync.len() >= count as usize)
+            && self.in_sync.is_none_or(|count| state.in_sync.len() >= usize::from(count))
             && has_come(self.high_watermark, |offsets| offsets.high_watermark)
             && has_come(self.last_stable_offset, |offsets| offsets.last_stable)
             && has_come(self.log_end_offset, |offsets| offsets.log_end)
@@ -134,8 +140,12 @@ pub(super) async fn one(
     Named(PartitionPath { topic, partition }): Named<PartitionPath>,
     Asked(until): Asked<Until>,
 ) -> Result<Json<Partition>, Refusal> {
+    if !until.is_in_range() {
+        return Err(Refusal::bad_range("a broker and an offset are 0 or more"));
+    }
     let partition = PartitionIndex(partition);
-    if !until.is_anything() {
+    // There will never be one below 0.
+    if partition.0 < 0 || !until.is_anything() {
         return Ok(Json(cluster.partition(&topic, partition)?.into()));
     }
     let within_ms = until.within_ms;

@@ -128,7 +128,10 @@ async fn a_group_is_waited_for() {
     assert_eq!(found.await["committed"][0]["offset"], 7);
     let late = get(&server, "/groups/readers?state=Stable&members=2&within_ms=0").await;
     refused(late, 408, "not Stable with 2 members: the group `readers` is Empty with 0 members");
-    refused(get(&server, "/groups/readers?members=-1").await, 400, "members");
+    for members in ["-1", "65536"] {
+        let path = format!("/groups/readers?members={members}");
+        refused(get(&server, &path).await, 400, "members");
+    }
 }
 
 #[tokio::test]
@@ -150,8 +153,12 @@ async fn a_partition_is_waited_for() {
     assert_eq!(get(&server, &format!("{path}?{at_once}")).await.0, 200);
     let late = get(&server, &format!("{path}?log_end_offset=4&within_ms=0")).await;
     refused(late, 408, "a-0: broker 0 leads it, 1 in sync, the high watermark is 3");
+    for wrong in ["leader=-1", "log_end_offset=-1", "high_watermark=-1", "last_stable_offset=-1"] {
+        refused(get(&server, &format!("{path}?{wrong}&within_ms=0")).await, 400, "range");
+    }
     refused(get(&server, "/topics/b/partitions/0?leader=0&within_ms=0").await, 408, "`b`");
     refused(get(&server, "/topics/b/partitions/0").await, 404, "`b`");
+    refused(get(&server, "/topics/a/partitions/-1?leader=0").await, 404, "-1");
     // A crash, and the first leader after it.
     post(&server, "/brokers/0/crash", &json!({})).await;
     let wanted = format!("{path}?leader=0");
