@@ -3,7 +3,7 @@
 
 use expect_test::{ExpectFile, expect_file};
 use fencepost_engine::Telling;
-use fencepost_trace::{Reader, Scene, Story, html, mermaid, svg, text};
+use fencepost_trace::{Reader, Story, html, mermaid, svg, text};
 use fencepost_wire::ToWire;
 use fencepost_wire::messages::TopicName;
 
@@ -57,8 +57,10 @@ fn story(play: &Play, title: &str) -> Story {
 
 fn told(play: &Play) -> String {
     let (story, mut told) = (story(play, "a play"), String::new());
-    story.scenes.iter().for_each(|scene: &Scene| text::write(&mut told, scene).unwrap());
-    text::write_end(&mut told, &story).unwrap();
+    for scene in &story.scenes {
+        text::write(&mut told, scene).expect("a string takes all");
+    }
+    text::write_end(&mut told, &story).expect("a string takes all");
     told
 }
 
