@@ -140,6 +140,8 @@ pub(super) enum Command {
         #[arg(value_name = "FILE|WINDOW", required = true)]
         plan: Vec<String>,
     },
+    /// Print the JSON Schema of fault plans
+    PlanSchema,
     /// Take a fault out
     RemoveFault {
         /// Its name
@@ -320,6 +322,7 @@ impl Command {
                     Call { content_type, ..Call::with(Method::POST, "/faults", read(&file)?) }
                 }
             },
+            Self::PlanSchema => Call::get("/fault-plan.schema.json"),
             Self::RemoveFault { name } => {
                 Call { method: Method::DELETE, ..Call::get(format!("/faults/{}", escaped(name))) }
             }

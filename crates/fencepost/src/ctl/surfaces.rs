@@ -71,6 +71,7 @@ const SURFACES: &[(&str, &str, &str)] = &[
     ("GET /faults", "faults", "faults"),
     ("POST /faults", "add-faults ../../docs/plans/kafka-17754.toml", "add_faults"),
     ("POST /faults", "add-faults W083", "add_window"),
+    ("GET /fault-plan.schema.json", "plan-schema", "json_schema"),
     ("DELETE /faults/{name}", "remove-fault f", "remove_fault"),
     ("GET /faults/{name}/hits", "hit f --times 2", "hits"),
     ("PUT /processes/{name}", "process p 4", "register_process"),
@@ -135,6 +136,8 @@ async fn every_operation_is_a_command_and_a_method() {
         include_str!("../test_cluster/looking.rs"),
         include_str!("../test_cluster/time.rs"),
         include_str!("../test_cluster/waiting.rs"),
+        // `fencepost::faults::json_schema`, which needs no cluster.
+        include_str!("../../../faults/src/schema.rs"),
     ]
     .concat();
     for (operation, words, method) in SURFACES {

@@ -96,6 +96,7 @@ fn ctl_shows_and_moves_what_a_manual_clock_rules() {
         ("forget start", r#""name":"start""#),
         (&add_faults, r#""name":"late""#),
         ("faults", r#""fired":0"#),
+        ("plan-schema", r#""$schema""#),
         ("hit late --times 0", r#""matched":0"#),
         ("add-faults W076 transactional_id=app", r#""transactional_id":"app""#),
         ("remove-fault late", r#""name":"late""#),
