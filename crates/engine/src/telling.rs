@@ -24,6 +24,8 @@ pub struct Telling {
     /// Requests that may still be answered, or carried out.
     asked: BTreeMap<Key, Asked>,
     transactions: Transactions,
+    /// Topics that a request of this turn deletes.
+    deleted: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,8 @@ struct Asked {
     to: Lane,
     request: String,
     deed: Option<Deed>,
+    /// The topics that it deletes.
+    deletes: Vec<String>,
     has_arrived: bool,
 }
 
@@ -61,6 +65,7 @@ impl Telling {
             connections: BTreeMap::new(),
             asked: BTreeMap::new(),
             transactions: Transactions::default(),
+            deleted: Vec::new(),
         })
     }
 
@@ -74,6 +79,7 @@ impl Telling {
         self.tell_input(turn.n, &input, &mut what);
         let outputs = self.replay.take(turn, input)?.to_vec();
         outputs.iter().for_each(|output| self.tell_output(output, &mut what));
+        self.tell_deleted(&mut what);
         Ok(Moment { n: turn.n, t: turn.t - self.start, what })
     }
 
@@ -133,6 +139,7 @@ impl Telling {
             to: asked::lane(header, request, broker, cluster),
             request: describe::request(request, cluster),
             deed: asked::deed(request, cluster),
+            deletes: asked::deletes(request, cluster),
             has_arrived: false,
         };
         let happening = Happening::Asked {
@@ -143,6 +150,9 @@ impl Telling {
             arrives: false,
             is_routine: asked::is_routine(header.api),
         };
+        if let Some(Deed::Commits { transactional_id, group, .. }) = &asked.deed {
+            self.transactions.writes_to(transactional_id, group);
+        }
         self.asked.insert((connection, header.correlation_id), asked);
         happening
     }
@@ -151,6 +161,7 @@ impl Telling {
     fn arrives(&mut self, key: Key, what: &mut Vec<Happening>) {
         let Some(asked) = self.asked.get_mut(&key) else { return };
         let is_first = !std::mem::replace(&mut asked.has_arrived, true);
+        self.deleted.extend_from_slice(&asked.deletes);
         match what.first_mut() {
             // A turn has one request at most, which is told first.
             Some(Happening::Asked { client, request, arrives, .. })
@@ -217,6 +228,16 @@ impl Telling {
             Output::Signal(signal) => format!("signal {signal:?}"),
         };
         what.push(Happening::Command { what: act });
+    }
+
+    /// Topics that requests which were carried out have deleted.
+    fn tell_deleted(&mut self, what: &mut Vec<Happening>) {
+        let cluster = self.replay.engine().look();
+        for topic in std::mem::take(&mut self.deleted) {
+            if cluster.topic_state(&topic).is_none() {
+                what.push(Happening::TopicDeleted { topic });
+            }
+        }
     }
 
     fn answers(&mut self, ticket: &Ticket, answer: String, is_done: bool) -> Happening {

@@ -104,6 +104,11 @@ pub enum Happening {
         /// The snapshot.
         snapshot: String,
     },
+    /// A topic is deleted, with all its records.
+    TopicDeleted {
+        /// The topic.
+        topic: String,
+    },
     /// A fault fired.
     Hit {
         /// Its name.

@@ -79,6 +79,17 @@ fn offsets(body: &TxnOffsetCommitRequest, cluster: &Cluster) -> Vec<(String, i64
         .collect()
 }
 
+/// The topics that a request deletes.
+pub(super) fn deletes(request: &Request, cluster: &Cluster) -> Vec<String> {
+    let Request::DeleteTopics(body) = request else { return Vec::new() };
+    let by_name = body.topic_names.iter().map(|name| name.as_str().to_owned());
+    let by_either = body.topics.iter().map(|topic| {
+        let name = topic.name.as_ref().map_or("", |name| name.as_str());
+        topic_name(name, TopicId::from_wire(&topic.topic_id), cluster)
+    });
+    by_name.chain(by_either).collect()
+}
+
 /// Who serves a request, as the story tells it.
 pub(super) fn lane(
     header: &RequestHeader,

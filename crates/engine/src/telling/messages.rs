@@ -18,6 +18,8 @@ pub(super) struct Transactions {
     owners: BTreeMap<i64, String>,
     /// Groups with pending offsets, by producer id.
     groups: BTreeMap<i64, BTreeSet<String>>,
+    /// The group whose offsets a transactional id has written last.
+    written: BTreeMap<String, String>,
 }
 
 impl Transactions {
@@ -42,6 +44,11 @@ impl Transactions {
             }
             _ => {}
         }
+    }
+
+    /// A client commits offsets of a group in a transaction.
+    pub(super) fn writes_to(&mut self, transactional_id: &str, group: &str) {
+        self.written.insert(transactional_id.to_owned(), group.to_owned());
     }
 
     /// What a message says, once for each transaction and each that it is about.
@@ -101,7 +108,8 @@ impl Transactions {
                     for (topic, partition) in &question.partitions {
                         what += &format!(" {topic}-{partition}");
                     }
-                    let from = first(&question.partitions).unwrap_or_else(|| from.clone());
+                    let first = question.partitions.first().map(|(topic, at)| (topic, *at));
+                    let from = self.asker(&question.transactional_id, first, &from);
                     let to = Lane::Transaction(question.transactional_id.to_string());
                     said(from, to, what, false)
                 });
@@ -113,9 +121,10 @@ impl Transactions {
                     for (topic, partition, error) in &answer.partitions {
                         what += &format!(" {topic}-{partition}{}", Code(*error));
                     }
-                    let to = answer.partitions.first().map(|(topic, at, _)| lane(topic, *at));
+                    let first = answer.partitions.first().map(|(topic, at, _)| (topic, *at));
+                    let to = self.asker(&answer.transactional_id, first, &to);
                     let from = Lane::Transaction(answer.transactional_id.to_string());
-                    said(from, to.unwrap_or_else(|| to_broker(brokers.1)), what, true)
+                    said(from, to, what, true)
                 });
                 rows.collect()
             }
@@ -127,6 +136,22 @@ impl Transactions {
     fn owner(&self, producer_id: i64, otherwise: &Lane) -> Lane {
         let owner = self.owners.get(&producer_id);
         owner.map_or_else(|| otherwise.clone(), |id| Lane::Transaction(id.clone()))
+    }
+
+    /// Who asks about a transaction: a partition, or the group that it writes offsets of.
+    fn asker(
+        &self,
+        transactional_id: &str,
+        first: Option<(&TopicName, PartitionIndex)>,
+        otherwise: &Lane,
+    ) -> Lane {
+        match (first, self.written.get(transactional_id)) {
+            (Some((topic, partition)), _) if topic.as_str() != OFFSETS_TOPIC => {
+                lane(topic, partition)
+            }
+            (Some(_), Some(group)) => Lane::Group(group.clone()),
+            (Some(_), None) | (None, _) => otherwise.clone(),
+        }
     }
 
     /// What a marker is for: a partition, or the groups whose offsets wait for it.
@@ -157,12 +182,4 @@ impl std::fmt::Display for Code {
 
 fn lane(topic: &TopicName, partition: PartitionIndex) -> Lane {
     Lane::Partition(format!("{topic}-{partition}"))
-}
-
-fn first(partitions: &[(TopicName, PartitionIndex)]) -> Option<Lane> {
-    partitions.first().map(|(topic, partition)| lane(topic, *partition))
-}
-
-const fn to_broker(id: i32) -> Lane {
-    Lane::Broker(id)
 }

@@ -5,7 +5,7 @@ use expect_test::{ExpectFile, expect_file};
 use fencepost_engine::Telling;
 use fencepost_trace::{Reader, Story, html, mermaid, svg, text};
 use fencepost_wire::ToWire;
-use fencepost_wire::messages::TopicName;
+use fencepost_wire::messages::{DeleteTopicsRequest, TopicName};
 
 use crate::play::{Play, abort, add, commit, produce};
 
@@ -111,7 +111,8 @@ fn bug_01_is_told_as_a_torn_transaction() {
     assert!(told.contains(late), "{told}");
     let end = "
 Transactions of clients: 2, not whole: 1
-TORN: transaction 2 of tx, producer 0 epoch 0, sent in turns 10 to 14; its client was told that it is committed
+TORN: transaction 2 of tx, producer 0 epoch 0, sent in turns 10 to 14; its client asked to commit, \
+and was told that it is committed
   the record of orders-0 at offset 2 is aborted, by the marker at 3: EndTxn (abort) of turn 7, which was sent \
 to end transaction 1
   the record of orders-0 at offset 4 is committed, by the marker at 5: EndTxn (commit) of turn 14, its own
@@ -158,6 +159,15 @@ fn messages_between_brokers_are_arrows() {
     assert!(diagram.contains(&format!("    l1->>l2: {what}\n")), "{diagram}");
     assert!(picture.contains("<line class=\"says stuck\""));
     assert!(picture.contains("<line class=\"says\""));
+}
+
+#[test]
+fn a_topic_that_is_deleted_is_told() {
+    let mut play = Play::new();
+    let client = play.client("admin");
+    let deleted = DeleteTopicsRequest::default().with_topic_names(vec![TopicName("orders".into())]);
+    play.call(client, 4, deleted.with_timeout_ms(1000));
+    assert!(told(&play).contains("  topic orders deleted\n"));
 }
 
 #[test]

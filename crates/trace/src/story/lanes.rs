@@ -26,7 +26,10 @@ impl Lanes {
                     add(to.clone());
                 }
                 Happening::Closed { client, .. } => add(Lane::Client(client.clone())),
-                Happening::Command { .. } | Happening::Reset { .. } | Happening::Hit { .. } => {}
+                Happening::Command { .. }
+                | Happening::Reset { .. }
+                | Happening::TopicDeleted { .. }
+                | Happening::Hit { .. } => {}
                 Happening::Event(event) => add(lane_of(event)),
             }
         }
@@ -60,6 +63,7 @@ pub(super) fn is_shown(happening: &Happening, is_hit: bool) -> bool {
         | Happening::Closed { .. }
         | Happening::Command { .. }
         | Happening::Reset { .. }
+        | Happening::TopicDeleted { .. }
         | Happening::Hit { .. } => true,
         Happening::Event(event) => !is_internal(event) && !is_first_of_internal(event),
     }
@@ -78,7 +82,10 @@ pub(super) fn anchor(happening: &Happening) -> Option<Lane> {
         | Happening::Answered { client, .. }
         | Happening::Closed { client, .. } => Some(Lane::Client(client.clone())),
         Happening::Said { from, .. } => Some(from.clone()),
-        Happening::Command { .. } | Happening::Reset { .. } | Happening::Hit { .. } => None,
+        Happening::Command { .. }
+        | Happening::Reset { .. }
+        | Happening::TopicDeleted { .. }
+        | Happening::Hit { .. } => None,
         Happening::Event(event) => Some(lane_of(event)),
     }
 }

@@ -131,6 +131,11 @@ impl Logs {
         Some(partition.clone())
     }
 
+    /// A topic is deleted.
+    pub(super) fn delete(&mut self, topic: &str) {
+        self.0.retain(|partition, _| topic_of(partition) != topic);
+    }
+
     /// The end of a log as it is now.
     pub(super) fn strip(&self, partition: &str) -> Option<Strip> {
         let log = self.0.get(partition)?;
@@ -152,6 +157,11 @@ impl Logs {
             .map(|cell| (cell.first, cell.last))
             .collect()
     }
+}
+
+/// The topic of a partition, as in `orders-0`.
+pub(super) fn topic_of(partition: &str) -> &str {
+    partition.rsplit_once('-').map_or(partition, |(topic, _)| topic)
 }
 
 impl Log {

@@ -85,6 +85,9 @@ fn write_scene(
                 let snapshot = Plain(snapshot);
                 writeln!(out, "    Note over l0,l{last}: reset to snapshot {snapshot}")?;
             }
+            Happening::TopicDeleted { topic } => {
+                writeln!(out, "    Note over l0,l{last}: topic {} deleted", Plain(topic))?;
+            }
             Happening::Hit { fault, .. } => {
                 writeln!(out, "    Note over l{hit_at}: ⚡ {}", Plain(fault))?;
             }

@@ -43,10 +43,18 @@ impl Story {
         let (mut ended, mut strips) = (BTreeMap::new(), BTreeMap::new());
         let mut changed: Vec<String> = Vec::new();
         for (place, happening) in moment.what.iter().enumerate() {
-            if matches!(happening, Happening::Reset { .. }) {
-                self.logs = Logs::default();
-            }
-            let Happening::Event(event) = happening else { continue };
+            let event = match happening {
+                Happening::Event(event) => event,
+                Happening::Reset { .. } => {
+                    self.logs = Logs::default();
+                    continue;
+                }
+                Happening::TopicDeleted { topic } => {
+                    self.logs.delete(topic);
+                    continue;
+                }
+                _ => continue,
+            };
             if let Event::MarkerAppended { partition, producer_id, .. } = event {
                 ended.insert(place, self.logs.open(partition, *producer_id));
             }

@@ -57,6 +57,7 @@ pub fn write(out: &mut impl Write, scene: &Scene) -> fmt::Result {
             Happening::Reset { snapshot } => {
                 writeln!(out, "! reset to snapshot {}", OneLine(snapshot))?;
             }
+            Happening::TopicDeleted { topic } => writeln!(out, "  topic {topic} deleted")?,
             Happening::Hit { fault, matched } => {
                 writeln!(out, "⚡ fault {} (match {matched})", OneLine(fault))?;
             }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use self::sent::{End, Place, Sent};
 use super::deed::{Deed, Ended, Producer, SentBatch};
-use super::logs::Fate;
+use super::logs::{Fate, topic_of};
 use super::{Happening, Moment};
 use crate::event::{BatchAppend, Event, GroupOffset};
 
@@ -65,6 +65,7 @@ impl Transactions {
                 }
                 Happening::Answered { ended: Some(ended), .. } => self.answered(ended),
                 Happening::Reset { .. } => self.reset(),
+                Happening::TopicDeleted { topic } => self.deleted(topic),
                 Happening::Event(event) => self.event(event),
                 Happening::Asked { .. }
                 | Happening::Arrived { .. }
@@ -188,6 +189,13 @@ impl Transactions {
         }
     }
 
+    fn deleted(&mut self, topic: &str) {
+        let is_of_it = |partition: &str| topic_of(partition) == topic;
+        self.log_ends.retain(|partition, _| !is_of_it(partition));
+        let sent = self.clients.values_mut().flat_map(|client| &mut client.sent);
+        sent.for_each(|sent| sent.drops(&is_of_it));
+    }
+
     /// What was before a reset is no part of what comes.
     fn reset(&mut self) {
         let (counted, findings) = (self.count(), self.findings());
@@ -244,7 +252,8 @@ impl Transactions {
         let mut sent = client.sent.iter_mut().rev();
         if let Some(sent) = sent.find(|sent| sent.has_sent(&place, producer, append.base_sequence))
         {
-            sent.gets(place, append.base_offset, append.last_offset);
+            let offsets = (append.base_offset, append.last_offset);
+            sent.gets(place, i64::from(append.base_sequence), offsets);
         }
     }
 
@@ -253,7 +262,7 @@ impl Transactions {
         let place = Place::Offset(offset.group.clone(), offset.partition.clone());
         let mut sent = client.sent.iter_mut().rev();
         if let Some(sent) = sent.find(|sent| sent.has_asked_for(&place, offset.offset)) {
-            sent.gets(place, offset.offset, offset.offset);
+            sent.gets(place, offset.offset, (offset.offset, offset.offset));
         }
     }
 
@@ -309,6 +318,7 @@ impl Client {
         let Some(sent) = sent.find(|sent| sent.producer == producer) else { return };
         if sent.confirmed.is_none() {
             sent.asked = Some(commits);
+            sent.has_asked_to_commit |= commits;
         }
         sent.turns.1 = turn;
         self.asked.push_back((turn, sent.number));

@@ -13,7 +13,8 @@ fn what_comes_to_its_own_end_is_whole() {
     assert_eq!(tale.transactions.count(), 2);
     // One that has not ended is not torn, and neither is one whose markers are on their way.
     tale.adds().writes("a-0", 4, 2).writes("b-0", 2, 1);
-    tale.happens(vec![changed("PrepareCommit"), marker("a-0", 5, true)]);
+    let ending = vec![changed("PrepareCommit"), marker("a-0", 5, true)];
+    tale.asks(tale.end(true), true, ending);
     tale.finds(&[]);
     assert_eq!(tale.transactions.count(), 3);
 }
@@ -124,7 +125,7 @@ fn what_ends_otherwise_than_its_client_was_told_is_told() {
     tale.answered(asked, true);
     tale.happens(Tale::ending(true, &[("a-0", 3)]));
     let verdicts: Vec<_> = tale.transactions.findings().iter().map(|it| it.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Lost, Verdict::Undead]);
+    assert_eq!(verdicts, [Verdict::Lost, Verdict::Unasked]);
     // An error is no promise.
     let mut tale = Tale::new();
     tale.adds().writes("a-0", 0, 0);
@@ -216,6 +217,48 @@ fn what_a_leader_alone_had_is_gone_with_it() {
     let findings = tale.transactions.findings();
     assert_eq!(findings[0].parts[0].words, "the record of a-0 at offset 0 is gone");
     assert_eq!(findings[0].verdict, Verdict::Torn);
+}
+
+#[test]
+fn what_is_sent_again_after_a_crash_is_there() {
+    let mut tale = Tale::new();
+    tale.adds().writes("b-0", 0, 0).writes("a-0", 0, 0).writes("a-0", 1, 1).writes("a-0", 2, 2);
+    // The new leader has the first record alone.
+    let again = vec![tale.appended("a-0", 1, 1), tale.appended("a-0", 2, 2)];
+    tale.happens(again);
+    tale.ends(true, &[("a-0", 3), ("b-0", 1)]);
+    tale.finds(&[]);
+}
+
+#[test]
+fn what_is_deleted_is_no_part_any_more() {
+    let mut tale = Tale::new();
+    tale.adds().writes("a-0", 0, 0).writes("b-0", 0, 0).ends(true, &[("b-0", 1)]);
+    assert_eq!(tale.transactions.findings().len(), 1);
+    tale.takes(vec![Happening::TopicDeleted { topic: "a".to_owned() }]);
+    tale.finds(&[]);
+}
+
+/// BUG-01: a late commit ends the next transaction, which its client then rolls back and is refused.
+#[test]
+fn bug_01_what_is_committed_unasked_is_told() {
+    for asks_to_abort in [false, true] {
+        let mut tale = Tale::new();
+        tale.adds().writes("a-0", 0, 0);
+        let late = tale.asks(tale.end(true), false, vec![]);
+        tale.ends(true, &[("a-0", 1)]);
+        tale.adds().writes("a-0", 2, 1);
+        tale.arrives(late, tale.end(true), Tale::ending(true, &[("a-0", 3)]));
+        if asks_to_abort {
+            let asked = tale.asks(tale.end(false), true, vec![]);
+            tale.answered(asked, false);
+        }
+        tale.finds(&[(
+            Verdict::Unasked,
+            &["the record of a-0 at offset 2 is committed, by the marker at 3: EndTxn (commit) of turn 3, \
+               which was sent to end transaction 1"],
+        )]);
+    }
 }
 
 #[test]

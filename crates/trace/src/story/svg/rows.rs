@@ -106,6 +106,9 @@ impl<'a> Rows<'a> {
             Happening::Reset { snapshot } => {
                 self.band("command", 0, &format!("reset to snapshot {snapshot}"))
             }
+            Happening::TopicDeleted { topic } => {
+                self.band("command", 0, &format!("topic {topic} deleted"))
+            }
             Happening::Hit { fault, .. } => self.band("hit", hit_at, &format!("⚡ fault: {fault}")),
             // A strip shows it.
             Happening::Event(event) if is_mark(event) => Ok(()),

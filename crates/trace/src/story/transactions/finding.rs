@@ -17,8 +17,8 @@ pub enum Verdict {
     Divided,
     /// Its client was told that it is committed, and none of it is.
     Lost,
-    /// Its client was told that it is aborted, and it is committed.
-    Undead,
+    /// It is committed, and its client has not asked for that, or was told that it is aborted.
+    Unasked,
 }
 
 /// A transaction of a client that is not whole.
@@ -34,6 +34,8 @@ pub struct Finding {
     pub producer: Producer,
     /// The first and the last turn in which the client asked for something.
     pub turns: (u64, u64),
+    /// What the client asked for last: to commit, or to abort.
+    pub asked: Option<bool>,
     /// What the client was told: that it is committed, or that it is aborted.
     pub told: Option<bool>,
     /// What became of its parts.
@@ -82,7 +84,7 @@ impl fmt::Display for Verdict {
             Self::Torn => "TORN",
             Self::Divided => "DIVIDED",
             Self::Lost => "LOST",
-            Self::Undead => "NOT ABORTED",
+            Self::Unasked => "UNASKED",
         })
     }
 }
@@ -90,19 +92,24 @@ impl fmt::Display for Verdict {
 /// Its first line; the parts are told one by one.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { verdict, transactional_id, number, producer, turns, told, .. } = self;
+        let Self { verdict, transactional_id, number, producer, turns, .. } = self;
         write!(
             f,
             "{verdict}: transaction {number} of {transactional_id}, producer {} epoch {}, sent in turns \
-             {} to {}; its client was told {}",
+             {} to {}; its client asked {}, and was told {}",
             producer.id,
             producer.epoch,
             turns.0,
             turns.1,
-            match told {
+            match self.asked {
+                Some(true) => "to commit",
+                Some(false) => "to abort",
+                None => "for no end",
+            },
+            match self.told {
                 Some(true) => "that it is committed",
                 Some(false) => "that it is aborted",
-                None => "nothing",
+                None => "of none",
             }
         )
     }
@@ -127,6 +134,7 @@ pub(super) fn of(id: &str, sent: &Sent) -> Option<Finding> {
         number: sent.number,
         producer: sent.producer,
         turns: sent.turns,
+        asked: sent.asked,
         told: sent.confirmed,
         parts: parts.collect(),
     })
@@ -146,7 +154,8 @@ fn verdict(sent: &Sent) -> Option<Verdict> {
     } else if fates.contains(&Fate::Committed) && ends.len() > 1 {
         Some(Verdict::Divided)
     } else if fates.contains(&Fate::Committed) {
-        (sent.confirmed == Some(false)).then_some(Verdict::Undead)
+        let is_asked = sent.has_asked_to_commit && sent.confirmed != Some(false);
+        (!is_asked).then_some(Verdict::Unasked)
     } else if fates.contains(&Fate::Aborted) || fates.contains(&Fate::Gone) {
         (sent.confirmed == Some(true)).then_some(Verdict::Lost)
     } else {
@@ -167,7 +176,8 @@ fn words(sent: &Sent, place: &Place, piece: &Piece) -> String {
         }
     };
     match piece.fate {
-        Fate::Open => words += "open, and its end is past",
+        Fate::Open if sent.is_left => words += "open, and its end is past",
+        Fate::Open => words += "open",
         Fate::Gone => words += "gone",
         Fate::Plain | Fate::Committed | Fate::Aborted => words += piece.fate.name(),
     }

@@ -26,8 +26,10 @@ pub(super) struct End {
 }
 
 /// Records that stand side by side, or an offset of a group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
+    /// The sequence of the first record.
+    sequence: i64,
     pub(super) first: i64,
     pub(super) last: i64,
     pub(super) fate: Fate,
@@ -53,6 +55,8 @@ pub(super) struct Sent {
     pub(super) turns: (u64, u64),
     /// Whether the client's EndTxn commits.
     pub(super) asked: Option<bool>,
+    /// It has asked to commit, whatever it asked for then.
+    pub(super) has_asked_to_commit: bool,
     /// What it was told to be done.
     pub(super) confirmed: Option<bool>,
     /// The client has begun anew.
@@ -69,6 +73,7 @@ impl Sent {
             producer,
             turns: (turn, turn),
             asked: None,
+            has_asked_to_commit: false,
             confirmed: None,
             is_closed: false,
             is_left: false,
@@ -109,17 +114,26 @@ impl Sent {
         self.places.get(place).is_some_and(|pieces| pieces.sent.contains(&(offset, offset)))
     }
 
-    /// Something of it is in the log; what the group had pending is replaced.
-    pub(super) fn gets(&mut self, place: Place, first: i64, last: i64) {
+    /// Something of it is in the log; what the group had pending is replaced, and what was gone is back.
+    pub(super) fn gets(&mut self, place: Place, sequence: i64, (first, last): (i64, i64)) {
         let is_offset = matches!(place, Place::Offset(..));
         let pieces = &mut self.places.entry(place).or_default().pieces;
+        let end = sequence + last - first;
+        for piece in pieces.iter_mut().filter(|piece| piece.fate == Fate::Gone) {
+            if (sequence..=end).contains(&piece.sequence) {
+                let back = end + 1 - piece.sequence;
+                (piece.sequence, piece.first) = (end + 1, piece.first + back);
+            }
+        }
+        pieces.retain(|piece| piece.first <= piece.last);
         match pieces.last_mut() {
             Some(piece) if piece.fate == Fate::Open && is_offset => {
                 (piece.first, piece.last) = (first, last);
             }
             Some(piece) if piece.fate == Fate::Open && piece.last + 1 == first => piece.last = last,
             Some(_) | None => {
-                pieces.push(Piece { first, last, fate: Fate::Open, end: None, marker: None });
+                let (fate, end, marker) = (Fate::Open, None, None);
+                pieces.push(Piece { sequence, first, last, fate, end, marker });
             }
         }
     }
@@ -150,9 +164,24 @@ impl Sent {
         let Some(place) = self.places.get_mut(&Place::Partition(partition.to_owned())) else {
             return;
         };
+        let mut gone = Vec::new();
         for piece in place.pieces.iter_mut().filter(|piece| piece.last >= from) {
-            (piece.fate, piece.marker) = (Fate::Gone, None);
+            let mut lost = Piece { fate: Fate::Gone, end: piece.end, marker: None, ..*piece };
+            let stays = (from - piece.first).max(0);
+            (lost.sequence, lost.first) = (piece.sequence + stays, piece.first + stays);
+            gone.push(lost);
+            piece.last = from - 1;
         }
+        place.pieces.retain(|piece| piece.first <= piece.last);
+        place.pieces.append(&mut gone);
+    }
+
+    /// A topic is deleted, and no part of anything.
+    pub(super) fn drops(&mut self, is_of_it: &impl Fn(&str) -> bool) {
+        self.places.retain(|place, _| match place {
+            Place::Partition(partition) => !is_of_it(partition),
+            Place::Offset(..) => true,
+        });
     }
 
     pub(super) fn end_is_complete(&mut self, end: End) {
