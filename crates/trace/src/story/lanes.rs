@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{is_first_of_internal, is_internal, lane_of};
+use super::words::{is_first_of_internal, is_internal, lane_of, moves_coordinators};
 use super::{Happening, Lane, Scene};
 use crate::event::Event;
 
@@ -30,6 +30,7 @@ impl Lanes {
                 | Happening::Reset { .. }
                 | Happening::TopicDeleted { .. }
                 | Happening::Hit { .. } => {}
+                Happening::Event(event) if moves_coordinators(event) => {}
                 Happening::Event(event) => add(lane_of(event)),
             }
         }
@@ -86,6 +87,7 @@ pub(super) fn anchor(happening: &Happening) -> Option<Lane> {
         | Happening::Reset { .. }
         | Happening::TopicDeleted { .. }
         | Happening::Hit { .. } => None,
+        Happening::Event(event) if moves_coordinators(event) => None,
         Happening::Event(event) => Some(lane_of(event)),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::lanes::{Lanes, anchor};
 use super::logs::Fate;
-use super::words::{Ended, Words, lane_of};
+use super::words::{Ended, Words, lane_of, moves_coordinators};
 use super::{Finding, Happening, Lane, Scene, Story};
 use crate::event::Event;
 
@@ -90,6 +90,10 @@ fn write_scene(
             }
             Happening::Hit { fault, .. } => {
                 writeln!(out, "    Note over l{hit_at}: ⚡ {}", Plain(fault))?;
+            }
+            Happening::Event(event) if moves_coordinators(event) => {
+                let (lane, words) = (Plain(lane_of(event)), Plain(Words(event)));
+                writeln!(out, "    Note over l0,l{last}: {lane}: {words}")?;
             }
             Happening::Event(event) => {
                 let (at, sign) = (lanes.place(&lane_of(event)), sign(event));

@@ -138,6 +138,16 @@ pub(super) fn is_internal(event: &Event) -> bool {
     }
 }
 
+/// Whether coordinators move with an event: a picture has no column for the log that they write.
+pub(super) fn moves_coordinators(event: &Event) -> bool {
+    match event {
+        Event::LeaderElected { partition, .. } | Event::LeaderLost { partition } => {
+            partition.starts_with("__")
+        }
+        _ => false,
+    }
+}
+
 /// The first leaders of the fifty partitions of a new internal topic are no news.
 pub(super) fn is_first_of_internal(event: &Event) -> bool {
     match event {

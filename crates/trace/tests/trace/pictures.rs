@@ -1,6 +1,8 @@
 //! What a picture shows of logs.
 
-use fencepost_trace::{BatchAppend, Event, Happening, Moment, Scene, Story, html, svg, text};
+use fencepost_trace::{
+    BatchAppend, Event, Happening, Moment, Scene, Story, html, mermaid, svg, text,
+};
 
 fn append(first: i64, last: i64, producer_id: i64, is_transactional: bool) -> Event {
     Event::BatchAppended(BatchAppend {
@@ -147,6 +149,24 @@ fn a_long_log_shows_its_end() {
     let last = strip(&drawn, 199);
     assert!(last.len() <= 8 && last.last().unwrap().1 == "C", "{last:?}");
     assert!(drawn.contains(">…</text>"));
+}
+
+#[test]
+fn coordinators_move_across_the_picture() {
+    let mut story = story(1);
+    let event = Event::LeaderElected {
+        partition: "__transaction_state-3".to_owned(),
+        leader: 2,
+        leader_epoch: 1,
+    };
+    let scene = story.take(Moment { n: 6, t: 0, what: vec![Happening::Event(event)] });
+    story.scenes.push(scene);
+    let (mut diagram, words) =
+        (String::new(), "__transaction_state-3: leader is broker 2, epoch 1");
+    mermaid::write(&mut diagram, &story).unwrap();
+    assert!(diagram.contains(&format!("Note over l0,l0: {words}\n")), "{diagram}");
+    assert!(drawn(&story).contains(words));
+    assert_eq!(drawn(&story).matches("<rect class=\"head ").count(), 1);
 }
 
 #[test]

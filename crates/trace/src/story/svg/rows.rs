@@ -8,7 +8,7 @@ use super::style::class_of;
 use super::{Safe, cut};
 use crate::event::Event;
 use crate::story::lanes::{anchor, is_mark};
-use crate::story::words::lane_of;
+use crate::story::words::{Words, lane_of, moves_coordinators};
 use crate::story::{Happening, Moment, Scene};
 
 /// How high an arrow with its text is.
@@ -112,6 +112,10 @@ impl<'a> Rows<'a> {
             Happening::Hit { fault, .. } => self.band("hit", hit_at, &format!("⚡ fault: {fault}")),
             // A strip shows it.
             Happening::Event(event) if is_mark(event) => Ok(()),
+            Happening::Event(event) if moves_coordinators(event) => {
+                let text = format!("{}: {}", lane_of(event), Words(event));
+                self.band("command", 0, &text)
+            }
             Happening::Event(event) => {
                 let at = sheet.place(&lane_of(event));
                 let text = note(scene, place, event);

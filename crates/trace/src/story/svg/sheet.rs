@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Write};
 
-use super::strip::STRIP;
+use super::strip::strip_width;
 use super::{Safe, cut};
 use crate::event::Event;
 use crate::story::lanes::{Lanes, is_mark};
 use crate::story::logs::Fate;
-use crate::story::words::{Ended, Words, lane_of};
+use crate::story::words::{Ended, Words, lane_of, moves_coordinators};
 use crate::story::{Finding, Happening, Lane, Scene, Story};
 
 /// Where the columns begin: before them stands the time.
@@ -37,16 +37,17 @@ pub(in crate::story) struct Sheet {
 impl Sheet {
     pub(in crate::story) fn of(story: &Story) -> Self {
         let lanes = Lanes::of(&story.scenes);
-        let mut widths: Vec<_> = lanes
-            .iter()
-            .map(|lane| match lane {
-                Lane::Partition(_) => STRIP,
-                lane => width_of(&lane.to_string()) + 30,
-            })
-            .collect();
+        let mut widths: Vec<_> =
+            lanes.iter().map(|lane| width_of(&lane.to_string()) + 30).collect();
         for scene in &story.scenes {
+            for strip in scene.strips.values().flatten() {
+                let place = lanes.place(&Lane::Partition(strip.partition.clone()));
+                let width = widths.get_mut(place);
+                width.into_iter().for_each(|it| *it = (*it).max(strip_width(strip)));
+            }
             for (place, happening) in scene.shown() {
                 let (lane, text) = match happening {
+                    Happening::Event(event) if moves_coordinators(event) => continue,
                     Happening::Event(event) => (lane_of(event), note(scene, place, event)),
                     Happening::Closed { client, reason } => {
                         (Lane::Client(client.clone()), closed(reason))

@@ -6,11 +6,15 @@ use super::sheet::width_of;
 use crate::story::Finding;
 use crate::story::logs::{Cell, Strip};
 
-/// How wide a strip may get, with the names of its marks on both sides.
-pub(super) const STRIP: usize = 290;
 /// How high it is.
 pub(super) const DEPTH: usize = 42;
+/// Room for the name of a mark on each side.
 const LABEL: usize = 52;
+
+/// How wide a strip is, if there is room for all of it.
+pub(super) fn strip_width(strip: &Strip) -> usize {
+    strip.cells.iter().map(cell_width).sum::<usize>() + 2 * LABEL + 12
+}
 
 /// Writes the end of a log into the column that begins at `left`, below `top`.
 pub(super) fn write(
