@@ -107,7 +107,7 @@ fn write_scene(
     Ok(())
 }
 
-/// A colour for what becomes of records.
+/// A colour for what becomes of records, and a sign for those who see none.
 const fn sign(event: &Event) -> &'static str {
     let fate = match event {
         Event::BatchAppended(append) if append.is_transactional => Fate::Open,
@@ -119,10 +119,10 @@ const fn sign(event: &Event) -> &'static str {
         _ => return "",
     };
     match fate {
-        Fate::Plain | Fate::Gone => "🟦 ",
-        Fate::Open => "🟨 ",
-        Fate::Committed => "🟩 ",
-        Fate::Aborted => "🟥 ",
+        Fate::Plain | Fate::Gone => "🟦 • ",
+        Fate::Open => "🟨 ○ ",
+        Fate::Committed => "🟩 ✓ ",
+        Fate::Aborted => "🟥 ✗ ",
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whether what a client sent within one transaction came to one end.
 //!
 //! A client's transaction is what it asked for between two of its ends, as far as the brokers' ports have
-//! seen it: an EndTxn with nothing written behind it is the same end again, and a batch whose sequence was
-//! sent before is that batch again, however late it comes. InitProducerId begins anew. A transaction of a
+//! seen it, however late that takes effect: an EndTxn with nothing asked for since is the same end again,
+//! and so is a batch of the transaction that has ended. InitProducerId begins anew. A transaction of a
 //! coordinator ends with its Prepare record; all markers until the next one are of that end. The two are
 //! the same unless something went wrong, and where they are not, it is told.
 
@@ -44,6 +44,10 @@ struct Client {
     sent: VecDeque<Sent>,
     /// How many there were.
     numbered: u64,
+    /// Transactions whose requests were held or lost, by the turns of these.
+    held: BTreeMap<u64, u64>,
+    /// Transactions of batches that brokers have, by partition, epoch and sequence.
+    arrived: BTreeMap<(String, i16, i32), u64>,
     /// The turns of EndTxn requests, and the number of the transaction that each was sent for.
     asked: VecDeque<(u64, u64)>,
     /// The EndTxn that took effect last: its turn and whether it commits, until something came of it.
@@ -137,18 +141,32 @@ impl Transactions {
                 self.client(transactional_id).entered = Some((turn, *commits));
             }
             Deed::Begins { transactional_id } => self.client(transactional_id).entered = None,
-            Deed::Adds { .. } | Deed::Writes { .. } | Deed::Commits { .. } => {}
+            Deed::Writes { transactional_id, batches } => {
+                let client = self.client(transactional_id);
+                let Some(number) = client.held.remove(&turn) else { return };
+                let keys = batches.iter().map(|batch| {
+                    (batch.partition.clone(), batch.producer.epoch, batch.base_sequence)
+                });
+                client.arrived.extend(keys.map(|key| (key, number)));
+            }
+            Deed::Adds { .. } | Deed::Commits { .. } => {}
         }
     }
 
     fn writes(&mut self, id: &str, batch: &SentBatch, turn: u64) {
         let place = Place::Partition(batch.partition.clone());
-        let known = self.client(id).sent.iter();
-        if known.rev().any(|sent| sent.has_sent(&place, batch.producer, batch.base_sequence)) {
-            return;
-        }
-        let sent = self.current(id, batch.producer, turn);
-        sent.sends(place, batch.base_sequence, batch.last_sequence);
+        let client = self.client(id);
+        let is_again = client.sent.back().is_some_and(|sent| {
+            sent.asked.is_some() && sent.has_sent(&place, batch.producer, batch.base_sequence)
+        });
+        let number = if is_again {
+            client.numbered
+        } else {
+            let sent = self.current(id, batch.producer, turn);
+            sent.sends(place, batch.base_sequence, batch.last_sequence);
+            sent.number
+        };
+        self.client(id).held.insert(turn, number);
     }
 
     /// The transaction that a client is in, or a new one.
@@ -161,6 +179,8 @@ impl Transactions {
             if client.sent.len() > KEPT
                 && let Some(old) = client.sent.pop_front()
             {
+                client.held.retain(|_, number| *number > old.number);
+                client.arrived.retain(|_, number| *number > old.number);
                 self.counted += u64::from(!old.is_empty());
                 self.findings.extend(finding::of(id, &old));
             }
@@ -247,11 +267,10 @@ impl Transactions {
     fn appended(&mut self, append: &BatchAppend) {
         let Some(id) = self.owners.get(&append.producer_id) else { return };
         let Some(client) = self.clients.get_mut(id) else { return };
-        let producer = Producer { id: append.producer_id, epoch: append.producer_epoch };
-        let place = Place::Partition(append.partition.clone());
-        let mut sent = client.sent.iter_mut().rev();
-        if let Some(sent) = sent.find(|sent| sent.has_sent(&place, producer, append.base_sequence))
-        {
+        let key = (append.partition.clone(), append.producer_epoch, append.base_sequence);
+        let Some(number) = client.arrived.get(&key) else { return };
+        if let Some(sent) = client.sent.iter_mut().find(|sent| sent.number == *number) {
+            let place = Place::Partition(append.partition.clone());
             let offsets = (append.base_offset, append.last_offset);
             sent.gets(place, i64::from(append.base_sequence), offsets);
         }

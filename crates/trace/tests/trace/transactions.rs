@@ -99,6 +99,17 @@ fn bug_02_a_late_batch_goes_with_the_next_transaction() {
     assert_eq!(tale.transactions.count(), 2);
 }
 
+/// A client that gives up a batch may give its sequence to another one, as franz-go does.
+#[test]
+fn a_sequence_that_is_used_again_is_another_batch() {
+    let mut tale = Tale::new();
+    tale.adds().writes("a-0", 0, 0);
+    tale.asks(tale.sent("a-0", 1), false, vec![]);
+    tale.ends(false, &[("a-0", 1)]);
+    tale.adds().writes("a-0", 2, 1).ends(true, &[("a-0", 3)]);
+    tale.finds(&[]);
+}
+
 #[test]
 fn what_an_end_leaves_open_is_told() {
     let mut tale = Tale::new();
