@@ -26,6 +26,8 @@ pub struct Telling {
     transactions: Transactions,
     /// Topics that a request of this turn deletes.
     deleted: Vec<String>,
+    /// The number of the turn.
+    turn: u64,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl Telling {
             asked: BTreeMap::new(),
             transactions: Transactions::default(),
             deleted: Vec::new(),
+            turn: 0,
         })
     }
 
@@ -76,14 +79,15 @@ impl Telling {
     pub fn turn(&mut self, turn: &trace::Turn) -> Result<Moment, ReplayError> {
         let input = self.replay.input(turn)?;
         let mut what = Vec::new();
-        self.tell_input(turn.n, &input, &mut what);
+        self.turn = turn.n;
+        self.tell_input(&input, &mut what);
         let outputs = self.replay.take(turn, input)?.to_vec();
         outputs.iter().for_each(|output| self.tell_output(output, &mut what));
         self.tell_deleted(&mut what);
         Ok(Moment { n: turn.n, t: turn.t - self.start, what })
     }
 
-    fn tell_input(&mut self, turn: u64, input: &Input, what: &mut Vec<Happening>) {
+    fn tell_input(&mut self, input: &Input, what: &mut Vec<Happening>) {
         let command = match input {
             Input::Connect { connection, broker, .. } => {
                 self.connections.insert(*connection, Client { broker: *broker, name: None });
@@ -94,7 +98,7 @@ impl Telling {
                 return;
             }
             Input::Request { connection, header, request, .. } => {
-                what.push(self.asks(turn, *connection, header, request));
+                what.push(self.asks(*connection, header, request));
                 return;
             }
             Input::Tick => return,
@@ -119,7 +123,6 @@ impl Telling {
 
     fn asks(
         &mut self,
-        turn: u64,
         connection: ConnectionId,
         header: &RequestHeader,
         request: &Request,
@@ -134,7 +137,7 @@ impl Telling {
         };
         let cluster = self.replay.engine().look();
         let asked = Asked {
-            turn,
+            turn: self.turn,
             client: self.name(connection),
             to: asked::lane(header, request, broker, cluster),
             request: describe::request(request, cluster),
@@ -164,9 +167,7 @@ impl Telling {
         self.deleted.extend_from_slice(&asked.deletes);
         match what.first_mut() {
             // A turn has one request at most, which is told first.
-            Some(Happening::Asked { client, request, arrives, .. })
-                if is_first && (&*client, &*request) == (&asked.client, &asked.request) =>
-            {
+            Some(Happening::Asked { arrives, .. }) if is_first && asked.turn == self.turn => {
                 *arrives = true;
             }
             Some(_) | None => what.push(Happening::Arrived {

@@ -162,6 +162,23 @@ fn messages_between_brokers_are_arrows() {
 }
 
 #[test]
+fn a_request_that_arrives_in_the_turn_of_its_twin_is_told_from_it() {
+    let mut play = Play::with(
+        "[[fault]]\nname = \"first\"\non = \"EndTxn\"\ndo = { hold = { fault = \"second\" } }\n\
+         [[fault]]\nname = \"second\"\non = \"EndTxn\"\nnth = 2\ndo = \"lose\"\n",
+    );
+    let client = play.client("app");
+    let identity = play.begin(client);
+    play.ask(client, 4, commit(identity));
+    let again = play.client("app");
+    play.ask(again, 4, commit(identity));
+    let told = told(&play);
+    let (lost, arrives) = ("commit [it does not arrive]\n", "commit [of turn 6, it arrives now]\n");
+    assert_eq!((told.matches(lost).count(), told.matches(arrives).count()), (2, 1), "{told}");
+    assert!(told.rfind(lost) < told.find(arrives), "{told}");
+}
+
+#[test]
 fn a_topic_that_is_deleted_is_told() {
     let mut play = Play::new();
     let client = play.client("admin");
