@@ -79,14 +79,18 @@ pub fn write_end(out: &mut impl Write, story: &Story) -> fmt::Result {
     if count == 0 {
         return Ok(());
     }
-    writeln!(out, "\nTransactions of clients: {count}, not whole: {}", findings.len())?;
+    let not_whole = story.transactions.not_whole();
+    writeln!(out, "\nTransactions of clients: {count}, not whole: {not_whole}")?;
     for finding in &findings {
         writeln!(out, "{}", OneLine(&finding.to_string()))?;
         for part in &finding.parts {
             writeln!(out, "  {}", OneLine(&part.words))?;
         }
     }
-    Ok(())
+    match not_whole - findings.len() as u64 {
+        0 => Ok(()),
+        more => writeln!(out, "and {more} more"),
+    }
 }
 
 /// Of the logs of coordinators, what is written is told, and not how its marks move.

@@ -22,6 +22,9 @@ use crate::event::{BatchAppend, Event, GroupOffset};
 /// run that is meant to be looked at.
 const KEPT: usize = 8;
 
+/// So many findings are kept; there is no reading more of them.
+const FINDINGS_KEPT: usize = 1000;
+
 /// So many EndTxn of a transactional id are remembered.
 const ENDS_KEPT: usize = 64;
 
@@ -36,6 +39,8 @@ pub struct Transactions {
     ends: u64,
     counted: u64,
     findings: Vec<Finding>,
+    /// Findings that were not kept.
+    more: u64,
 }
 
 /// One transactional id.
@@ -89,7 +94,13 @@ impl Transactions {
         self.counted + kept.filter(|sent| !sent.is_empty()).count() as u64
     }
 
-    /// Those that are not whole, in the order in which they were sent.
+    /// How many of them are not whole.
+    #[must_use]
+    pub fn not_whole(&self) -> u64 {
+        self.findings().len() as u64 + self.more
+    }
+
+    /// The first thousand or so of those that are not whole, in the order in which they were sent.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let kept = self
@@ -182,7 +193,10 @@ impl Transactions {
                 client.held.retain(|_, number| *number > old.number);
                 client.arrived.retain(|_, number| *number > old.number);
                 self.counted += u64::from(!old.is_empty());
-                self.findings.extend(finding::of(id, &old));
+                match finding::of(id, &old) {
+                    Some(_) if self.findings.len() >= FINDINGS_KEPT => self.more += 1,
+                    finding => self.findings.extend(finding),
+                }
             }
         }
         let sent = client.sent.back_mut().expect("one goes on or was begun");
@@ -218,8 +232,8 @@ impl Transactions {
 
     /// What was before a reset is no part of what comes.
     fn reset(&mut self) {
-        let (counted, findings) = (self.count(), self.findings());
-        *self = Self { counted, findings, ..Self::default() };
+        let (counted, findings, more) = (self.count(), self.findings(), self.more);
+        *self = Self { counted, findings, more, ..Self::default() };
     }
 
     fn event(&mut self, event: &Event) {

@@ -1,6 +1,6 @@
 //! Whether what a client sent within one transaction came to one end.
 
-use fencepost_trace::{Deed, Event, GroupOffset, Happening, Verdict};
+use fencepost_trace::{Deed, Event, GroupOffset, Happening, Story, Verdict, svg, text};
 
 use crate::tale::{ID, Tale, changed, marker};
 
@@ -289,11 +289,32 @@ fn findings_stay_and_what_is_remembered_does_not_grow() {
     tale.happens(Tale::ending(true, &[("a-0", 1)]));
     tale.adds().writes("a-0", 2, 1).ends(true, &[("a-0", 3)]);
     for number in 1..1000 {
-        tale.adds().writes("a-0", 2 + 2 * number, 1 + number as i32);
-        tale.ends(true, &[("a-0", 3 + 2 * number)]);
+        let at = 2 + 2 * i64::from(number);
+        tale.adds().writes("a-0", at, 1 + number);
+        tale.ends(true, &[("a-0", at + 1)]);
     }
     assert_eq!(tale.transactions.findings().len(), 1);
     assert_eq!(tale.transactions.count(), 1000);
     let size = format!("{:?}", tale.transactions).len();
     assert!(size < 40_000, "{size}");
+}
+
+#[test]
+fn of_very_many_findings_the_first_are_kept_and_all_are_counted() {
+    let mut tale = Tale::new();
+    for number in 0..1100 {
+        let at = 4 * i64::from(number);
+        tale.adds().writes("a-0", at, 2 * number);
+        tale.happens(Tale::ending(true, &[("a-0", at + 1)]));
+        tale.adds().writes("a-0", at + 2, 2 * number + 1).ends(true, &[("a-0", at + 3)]);
+    }
+    assert_eq!(tale.transactions.not_whole(), 1100);
+    assert!(tale.transactions.findings().len() < 1010);
+    let mut story = Story::new("many".to_owned());
+    story.transactions = tale.transactions;
+    let (mut text, mut picture) = (String::new(), String::new());
+    text::write_end(&mut text, &story).unwrap();
+    svg::write(&mut picture, &story).unwrap();
+    assert!(text.starts_with("\nTransactions of clients: 1100, not whole: 1100\n"), "{text}");
+    assert!(text.ends_with(" more\n") && picture.contains("and 1092 more"), "{text}");
 }

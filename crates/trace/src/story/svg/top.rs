@@ -33,7 +33,7 @@ pub(in crate::story) fn said(story: &Story, findings: &[Finding]) -> Vec<(bool, 
     if count == 0 {
         return Vec::new();
     }
-    let not_whole = findings.len();
+    let not_whole = story.transactions.not_whole();
     let mut lines =
         vec![(true, format!("transactions of clients: {count}, not whole: {not_whole}"))];
     for finding in findings.iter().take(FINDINGS_MAX) {
@@ -42,9 +42,9 @@ pub(in crate::story) fn said(story: &Story, findings: &[Finding]) -> Vec<(bool, 
             finding.parts.iter().take(FINDINGS_MAX).map(|part| (false, part.words.clone())),
         );
     }
-    if not_whole > FINDINGS_MAX {
-        let more = not_whole - FINDINGS_MAX;
-        lines.push((true, format!("and {more} more, which the text form tells")));
+    let more = not_whole - findings.len().min(FINDINGS_MAX) as u64;
+    if more > 0 {
+        lines.push((true, format!("and {more} more; the text form tells the first thousand")));
     }
     lines
 }
