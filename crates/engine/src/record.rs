@@ -8,7 +8,7 @@ mod gate;
 mod input;
 pub use input::{BadInput, input_of, recorded_input};
 mod output;
-pub use output::recorded_outputs;
+pub use output::{encode_answers, recorded_outputs};
 
 use fencepost_ids::Timestamp;
 use fencepost_trace::{Input, Turn};

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use fencepost_engine::record::{Recorder, recorded_config, recorded_input};
+use fencepost_engine::record::{Recorder, encode_answers, recorded_config, recorded_input};
 use fencepost_engine::{Engine, Input, Output};
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, Rule, Timestamp, TopicName};
 use fencepost_model::{Cluster, ClusterConfig, ElectionRefused};
@@ -313,6 +313,7 @@ impl State {
         let recorded = recording.as_ref().map(|_| recorded_input(&input));
         engine.handle(now, input, outputs);
         if let (Some((recorder, recording)), Some(input)) = (recording, recorded) {
+            encode_answers(outputs);
             recording.put(recorder.turn(now, input, outputs));
         }
         if let Some(asked) = asked {

@@ -11,6 +11,19 @@ use crate::Output;
 /// How many bytes of a frame say how long it is.
 const LENGTH_BYTES: usize = 4;
 
+/// Encodes the answers of a turn, so that [`recorded_outputs`] and the connection need not do it both. One
+/// that cannot be encoded stays as it is.
+pub fn encode_answers(outputs: &mut [Output]) {
+    for output in outputs {
+        if let Output::Respond { ticket, response } = output {
+            let frame = encode_response(ticket.correlation_id, ticket.version, response);
+            if let Ok(frame) = frame {
+                *output = Output::RespondFrame { ticket: *ticket, frame };
+            }
+        }
+    }
+}
+
 /// The outputs of a turn. An answer is encoded here as it will be for its client; one that cannot be
 /// is closed instead, as its connection will do.
 #[must_use]
