@@ -43,6 +43,9 @@ class Adapter:
     # The same of a member without transactions.
     commit_later = {"CommitFailedError"}
     clings_to_coordinators = False
+    # An error of OffsetFetch as a whole, such as NOT_COORDINATOR, is no position to it: it begins at the first record,
+    # with Kafka too. And a commit that it sends again may come after the look for positions.
+    keeps_positions = False
     cannot_send = (round_trip.NO_KEY_NOR_VALUE,)
 
     def __init__(self, bootstrap):

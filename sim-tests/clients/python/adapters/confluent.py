@@ -35,6 +35,7 @@ class Adapter:
     # A transactional producer remembers where a group's coordinator was. When its broker leaves the metadata, the
     # producer waits for it for ever, with Kafka too: only a broker that it still knows has it look again.
     clings_to_coordinators = True
+    keeps_positions = True
     cannot_send = ()
 
     def __init__(self, bootstrap):
