@@ -150,7 +150,8 @@ def rebalance_under_crash(cluster, protocol):
     check.equal("records processed", {(at.index, i) for at, end in ends.items() for i in range(end)}, ledger.processed)
     reader = cluster.consumer(COMMITTED, group=group)
     check.equal("committed offsets", ends, reader.committed(list(ends)))
-    return None if ledger.keeps_positions else "records may come again: it takes an error for no position, with Kafka too"
+    again = "records may come again: it takes an error for no position, with Kafka too"
+    return None if ledger.keeps_positions else again
 
 
 class Ledger:
