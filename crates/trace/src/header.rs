@@ -64,7 +64,7 @@ pub enum Clock {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The Kafka release that the brokers behave as, as in `4.2`.
+    /// The Kafka release that the brokers behave as, as in `4.4`.
     pub release: String,
     /// The finalized level of `transaction.version` at the start.
     pub transaction_version: i16,

@@ -42,7 +42,7 @@ impl Release {
         &[Self::V3_9, Self::V4_0, Self::V4_1, Self::V4_2, Self::V4_3, Self::V4_4];
 
     /// The release that is played if none is named.
-    pub const DEFAULT: Self = Self::V4_2;
+    pub const DEFAULT: Self = Self::V4_4;
 
     /// The levels of `transaction.version` that this release can finalize (FEAT-02): 3.9 has the
     /// feature only as an unstable one, and does not tell clients of it.

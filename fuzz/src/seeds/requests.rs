@@ -53,9 +53,9 @@ fn sample(api: ApiKey) -> Request {
         ApiKey::DescribeGroups => {
             DescribeGroupsRequest::default().with_groups(vec![group()]).into()
         }
-        ApiKey::ListGroups => {
-            ListGroupsRequest::default().with_states_filter(vec![text("Stable")]).into()
-        }
+        ApiKey::ListGroups => ListGroupsRequest::default()
+            .with_states_filter(vec![text("Stable"), text("Reconciling")])
+            .into(),
         ApiKey::SaslHandshake => {
             SaslHandshakeRequest::default().with_mechanism(text("PLAIN")).into()
         }

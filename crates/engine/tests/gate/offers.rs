@@ -1,9 +1,11 @@
 //! Brokers that offer less than their release has.
 
-use fencepost_engine::Output;
+use fencepost_engine::{Engine, Output};
 use fencepost_faults::Plan;
+use fencepost_ids::Timestamp;
+use fencepost_model::ClusterConfig;
 use fencepost_wire::messages::ApiVersionsResponse;
-use fencepost_wire::{ApiKey, ApiVersionsRequest, Response, StrBytes};
+use fencepost_wire::{ApiKey, ApiVersionsRequest, Release, Response, StrBytes};
 
 use crate::play::{Client, Heard, Play, commit, end_code};
 
@@ -103,7 +105,9 @@ fn versions_that_the_release_has_not_are_refused() {
             "[[fault]]\nname = \"old\"\non = \"ApiVersions\"\nwhen = \"applied\"\ndo = {{ offer = {offer} }}\n"
         );
         let plan = Plan::from_toml(&text).expect("a plan knows no release");
-        Play::new().engine.check_faults(&plan)
+        let mut config = ClusterConfig::new(1);
+        config.release = Release::V4_2;
+        Engine::new(config, Timestamp(0)).check_faults(&plan)
     };
     // Version 6 came with 4.4.
     let refused = check("{ TxnOffsetCommit = { from = 0, to = 6 } }").expect_err("it is 4.2");

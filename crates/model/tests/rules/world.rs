@@ -13,7 +13,7 @@ use fencepost_log::{BatchBuilder, NewRecord, TransactionBit};
 use fencepost_model::{
     Channel, Cluster, ClusterConfig, Event, Input, MessageId, NewTopic, Output, Timer,
 };
-use fencepost_wire::{Request, RequestHeader, Response, encode_response};
+use fencepost_wire::{Release, Request, RequestHeader, Response, encode_response};
 
 /// Where virtual time starts.
 pub const START: Timestamp = Timestamp(1_700_000_000_000);
@@ -58,6 +58,8 @@ impl World {
         change: impl FnOnce(&mut ClusterConfig),
     ) -> Self {
         let mut config = ClusterConfig::new(brokers);
+        // What is told of records and epochs in bytes was measured with this one.
+        config.release = Release::V4_2;
         config.topics = topics
             .iter()
             .map(|(name, partitions, replicas)| NewTopic {

@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 pub(super) struct ClusterState {
     /// Its id, as clients see it.
     cluster_id: String,
-    /// The release of Kafka that the brokers behave as, as in `4.2`.
+    /// The release of Kafka that the brokers behave as, as in `4.4`.
     kafka_version: String,
     /// The broker that answers as the controller; null while all are down.
     controller: Option<i32>,

@@ -112,7 +112,7 @@ async fn api_09_an_unknown_version_of_api_versions_is_answered_and_the_connectio
     assert_eq!((correlation_id, answer.error_code), (7, 35));
     let keys: Vec<_> =
         answer.api_keys.iter().map(|key| (key.api_key, key.min_version, key.max_version)).collect();
-    assert_eq!(keys, [(18, 0, 4)]);
+    assert_eq!(keys, [(18, 0, 5)]);
     client.is_served().await;
 }
 
