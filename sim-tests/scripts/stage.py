@@ -23,7 +23,7 @@ PROGRAMS = {
     "java": (HERE / "clients/java/install", [HERE / "clients/java/client"]),
     "franz-go": (CLIENTS / "go/install", [CLIENTS / "go/franz-go-lines"]),
 }
-SECONDS = 20
+SECONDS = 40
 ENDED = "the program has ended"
 CLUSTER_VERBS = {"wait", "raise", "release", "crash", "stop", "restart", "advance", "move", "elect", "join", "remove"}
 SETTLED = {"Empty", "Ongoing", "CompleteCommit", "CompleteAbort", "Dead"}
