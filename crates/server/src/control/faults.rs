@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::reading::{Asked, Cluster, FaultPath, Named, Said, Text};
 use super::refusal::{Body, Refusal};
-use super::waiting::{not_yet, ten_seconds, within};
+use super::waiting::{Within, not_yet};
 use super::whole::whole;
 use crate::commands::ControlError;
 
@@ -50,9 +50,9 @@ pub(super) struct Wait {
     #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_i64, default = 1)]
     times: u64,
     /// For so many milliseconds of the machine's time at most.
-    #[serde(default = "ten_seconds")]
-    #[param(minimum = 0, maximum = 25_000, default = 10_000)]
-    within_ms: u64,
+    #[serde(default)]
+    #[param(minimum = 0, maximum = 25_000, default = 10_000, value_type = u64)]
+    within_ms: Within,
 }
 
 const fn once() -> u64 {
@@ -186,7 +186,7 @@ pub(super) async fn hits(
     Named(FaultPath { name }): Named<FaultPath>,
     Asked(Wait { times, within_ms }): Asked<Wait>,
 ) -> Result<Json<Fault>, Refusal> {
-    let hit = within(within_ms, cluster.hit(&name, times)).await?;
+    let hit = within_ms.wait(cluster.hit(&name, times)).await?;
     let fault = cluster.fault(&name)?;
     match hit {
         Some(()) => Ok(Json(fault.into())),

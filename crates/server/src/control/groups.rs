@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::reading::{Asked, Cluster, GroupPath, Named};
 use super::refusal::Refusal;
 use super::transactions::Partition;
-use super::waiting::{not_yet, ten_seconds, within};
+use super::waiting::{Within, not_yet};
 
 /// What all running coordinators know of groups.
 #[derive(Serialize, ToSchema)]
@@ -146,9 +146,9 @@ pub(super) struct Until {
     #[param(minimum = 0, maximum = 65_535)]
     members: Option<u16>,
     /// For so many milliseconds of the machine's time at most.
-    #[serde(default = "ten_seconds")]
-    #[param(minimum = 0, maximum = 25_000, default = 10_000)]
-    within_ms: u64,
+    #[serde(default)]
+    #[param(minimum = 0, maximum = 25_000, default = 10_000, value_type = u64)]
+    within_ms: Within,
 }
 
 /// The state of a group of either protocol.
@@ -196,7 +196,7 @@ pub(super) async fn one(
         state.is_none_or(|state| state == group.state)
             && members.is_none_or(|members| usize::from(members) == group.members.len())
     });
-    if let Some(group) = within(within_ms, wait).await? {
+    if let Some(group) = within_ms.wait(wait).await? {
         return Ok(Json(group.into()));
     }
     let is = match cluster.group(&id) {

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::reading::{Asked, Cluster, Named, PartitionPath, Said, TopicPath};
 use super::refusal::{Body, Refusal};
-use super::waiting::{not_yet, ten_seconds, within};
+use super::waiting::{Within, not_yet};
 use super::whole::whole;
 
 /// A partition; while it has no leader its offsets are null.
@@ -96,9 +96,9 @@ pub(super) struct Until {
     #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
     log_end_offset: Option<i64>,
     /// For so many milliseconds of the machine's time at most.
-    #[serde(default = "ten_seconds")]
-    #[param(minimum = 0, maximum = 25_000, default = 10_000)]
-    within_ms: u64,
+    #[serde(default)]
+    #[param(minimum = 0, maximum = 25_000, default = 10_000, value_type = u64)]
+    within_ms: Within,
 }
 
 impl Until {
@@ -150,7 +150,7 @@ pub(super) async fn one(
     }
     let within_ms = until.within_ms;
     let wait = cluster.partition_until(&topic, partition, move |state| until.is_met(state));
-    if let Some(state) = within(within_ms, wait).await? {
+    if let Some(state) = within_ms.wait(wait).await? {
         return Ok(Json(state.into()));
     }
     let is = match cluster.partition(&topic, partition) {

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::reading::{Asked, Cluster, Named, TransactionPath};
 use super::refusal::Refusal;
-use super::waiting::{not_yet, ten_seconds, within};
+use super::waiting::{Within, not_yet};
 
 /// What all running coordinators know of transactional ids.
 #[derive(Serialize, ToSchema)]
@@ -94,9 +94,9 @@ pub(super) struct Until {
     #[param(inline)]
     state: Option<TransactionState>,
     /// For so many milliseconds of the machine's time at most.
-    #[serde(default = "ten_seconds")]
-    #[param(minimum = 0, maximum = 25_000, default = 10_000)]
-    within_ms: u64,
+    #[serde(default)]
+    #[param(minimum = 0, maximum = 25_000, default = 10_000, value_type = u64)]
+    within_ms: Within,
 }
 
 /// The state of a transactional id.
@@ -139,7 +139,7 @@ pub(super) async fn one(
         return Ok(Json(cluster.transaction(&id)?.into()));
     };
     let wait = cluster.transaction_until(&id, move |txn| txn.state == state);
-    if let Some(txn) = within(within_ms, wait).await? {
+    if let Some(txn) = within_ms.wait(wait).await? {
         return Ok(Json(txn.into()));
     }
     let is = match cluster.transaction(&id) {

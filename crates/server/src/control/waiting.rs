@@ -3,30 +3,39 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::refusal::Refusal;
 use crate::commands::ControlError;
 
-/// The longest wait, in milliseconds of the machine's time.
-pub(super) const WITHIN_MS_MAX: u64 = 25_000;
+/// How long to wait, by the machine's time.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "u64")]
+pub(super) struct Within(Duration);
 
-/// How long to wait if nothing is said.
-pub(super) const fn ten_seconds() -> u64 {
-    10_000
+impl Default for Within {
+    fn default() -> Self {
+        Self(Duration::from_secs(10))
+    }
 }
 
-/// Waits for so long at most; none if it was too long.
-pub(super) async fn within<T>(
-    time_ms: u64,
-    wait: impl Future<Output = Result<T, ControlError>>,
-) -> Result<Option<T>, Refusal> {
-    if time_ms > WITHIN_MS_MAX {
-        return Err(Refusal::bad_range("within_ms is 0 to 25000"));
+impl TryFrom<u64> for Within {
+    type Error = &'static str;
+
+    fn try_from(time_ms: u64) -> Result<Self, Self::Error> {
+        let is_in_range = time_ms <= 25_000;
+        is_in_range.then(|| Self(Duration::from_millis(time_ms))).ok_or("it is 0 to 25000")
     }
-    match timeout(Duration::from_millis(time_ms), wait).await {
-        Ok(found) => Ok(Some(found?)),
-        Err(_) => Ok(None),
+}
+
+impl Within {
+    /// Waits for so long at most; none if it was too long.
+    pub(super) async fn wait<T>(
+        self,
+        wait: impl Future<Output = Result<T, ControlError>>,
+    ) -> Result<Option<T>, ControlError> {
+        timeout(self.0, wait).await.ok().transpose()
     }
 }
 

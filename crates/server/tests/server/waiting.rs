@@ -89,7 +89,9 @@ async fn a_transactional_id_is_waited_for() {
     let late = get(&server, "/transactions/other?within_ms=0&state=Empty").await;
     refused(late, 408, "not Empty: no running coordinator knows the transactional id `other`");
     refused(get(&server, &format!("{path}=Complete")).await, 400, "Complete");
-    refused(get(&server, "/transactions/t?state=Empty&within_ms=25001").await, 400, "range");
+    for path in ["/transactions/t?state=Empty&within_ms=25001", "/transactions/t?within_ms=25001"] {
+        refused(get(&server, path).await, 400, "0 to 25000");
+    }
     refused(get(&server, "/transactions/t?until=Empty").await, 400, "until");
 }
 

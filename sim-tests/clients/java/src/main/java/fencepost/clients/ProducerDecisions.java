@@ -78,7 +78,7 @@ final class ProducerDecisions {
     /** Calls that come back after max.block.ms while the coordinator cannot write, and are called again. */
     static void maxBlock(Cluster cluster) throws Exception {
         String topic = cluster.topic("topic", 1);
-        Map<String, Object> impatient = Map.of(ProducerConfig.MAX_BLOCK_MS_CONFIG, 500);
+        Map<String, Object> impatient = Map.of(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1000);
         ConsumerGroupMetadata group = group(cluster.named("group"));
         KafkaProducer<byte[], byte[]> committing = open(cluster, "block-commit", impatient, topic);
         KafkaProducer<byte[], byte[]> aborting = open(cluster, "block-abort", impatient, topic);
@@ -131,7 +131,7 @@ final class ProducerDecisions {
         // The coordinator takes no partition, so that no record of the transaction can be sent.
         String unheard = cluster.topic("unheard", 2);
         KafkaProducer<byte[], byte[]> producer = start(cluster, "abort-new", Map.of(
-            ProducerConfig.MAX_BLOCK_MS_CONFIG, 500, ProducerConfig.LINGER_MS_CONFIG, 0));
+            ProducerConfig.MAX_BLOCK_MS_CONFIG, 1000, ProducerConfig.LINGER_MS_CONFIG, 0));
         producer.initTransactions();
         // So that the client knows both leaders.
         producer.partitionsFor(unheard);
