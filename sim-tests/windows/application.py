@@ -178,7 +178,13 @@ class Application(Stage):
     # Calls.
 
     def start(self, verb, *words, who="client"):
-        client = self.own if self.own and not self.own.has_ended else self.client
+        if self.own and self.own.has_ended and verb == "new":
+            # The next incarnation need not be killed.
+            self.own.__exit__()
+            self.own = None
+        # What is asked of a client that was killed is told so.
+        is_own = self.own and (who == "client" or not self.own.has_ended)
+        client = self.own if is_own else self.client
         return client.ask(self.name, self.servers, who, verb, *map(str, words))
 
     def result(self, answer):

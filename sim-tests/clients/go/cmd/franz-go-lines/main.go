@@ -101,6 +101,9 @@ func tell(err error) string {
 func (c *client) made(verb string, words []string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	if c.cl == nil && verb != "new" && verb != "orders" && verb != "more" {
+		return "", errors.New("there is no client yet")
+	}
 	switch verb {
 	case "new":
 		return "ok", c.open(words)
