@@ -1,18 +1,16 @@
 //! The recording of a run: turns go through a bounded queue to a thread that writes them. A disk
 //! that is slower than the clients makes them wait; nothing is left out.
 
-mod file;
-
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fencepost_trace::{Header, Input, TraceHash, Turn, WriteError, Writer};
-use file::TraceFile;
 use tracing::error;
 
 /// Frames of that many bytes may wait to be written.
@@ -50,11 +48,9 @@ impl RecordedFile {
     pub(crate) fn open(&self) -> io::Result<(File, u64)> {
         let mut state = self.queue.state();
         let taken = state.taken;
-        state.readers += 1;
         while state.written < taken && !state.failed {
             state = self.queue.wait(state);
         }
-        state.readers -= 1;
         let length = state.length;
         drop(state);
         Ok((File::open(&self.path)?, length))
@@ -76,8 +72,6 @@ struct State {
     /// So many turns were handed over, and so many are in the file.
     taken: u64,
     written: u64,
-    /// So many wait until turns are in the file.
-    readers: u32,
     /// So many bytes of the file are whole lines.
     length: u64,
     /// No turn comes any more.
@@ -92,14 +86,15 @@ impl Recording {
     /// # Errors
     /// It cannot be written.
     pub(crate) fn begin(path: &Path, header: &Header) -> Result<Self, WriteError> {
-        let queue = Arc::new(Queue::default());
-        let file = TraceFile::create(path, Arc::clone(&queue))?;
-        let mut writer = Writer::new(file, header)?;
+        let length = Arc::new(AtomicU64::new(0));
+        let file = File::create(path)?;
+        let mut writer = Writer::new(Counted { file, length: Arc::clone(&length) }, header)?;
         writer.flush()?;
-        queue.state().length = writer.get_ref().length();
+        let queue = Arc::new(Queue::default());
+        queue.state().length = length.load(Ordering::Relaxed);
         let own = Arc::clone(&queue);
         let thread = std::thread::Builder::new().name("recording".to_owned());
-        let thread = thread.spawn(move || own.write(writer))?;
+        let thread = thread.spawn(move || own.write(writer, &length))?;
         Ok(Self { path: path.to_owned(), queue, thread: Some(thread) })
     }
 
@@ -159,8 +154,12 @@ impl Queue {
         self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn write(&self, mut writer: Writer<TraceFile>) -> Result<TraceHash, WriteError> {
-        let written = self.write_turns(&mut writer).and_then(|()| writer.finish());
+    fn write(
+        &self,
+        mut writer: Writer<Counted>,
+        length: &AtomicU64,
+    ) -> Result<TraceHash, WriteError> {
+        let written = self.write_turns(&mut writer, length).and_then(|()| writer.finish());
         if let Err(error) = &written {
             error!("{error}: the rest of the run is not recorded");
             self.state().failed = true;
@@ -169,35 +168,28 @@ impl Queue {
         written
     }
 
-    fn write_turns(&self, writer: &mut Writer<TraceFile>) -> Result<(), WriteError> {
-        let mut handled = 0;
-        loop {
-            let (turns, readers) = self.gathered();
-            for turn in &turns {
-                writer.turn(turn)?;
+    fn write_turns(
+        &self,
+        writer: &mut Writer<Counted>,
+        length: &AtomicU64,
+    ) -> Result<(), WriteError> {
+        while let Some(turns) = self.next_turns() {
+            let count = turns.len() as u64;
+            for turn in turns {
+                writer.turn(&turn)?;
             }
-            handled += turns.len() as u64;
-            if turns.is_empty() || readers > 0 {
-                writer.flush()?;
-                let mut state = self.state();
-                state.written = handled;
-                state.length = writer.get_ref().length();
-                drop(state);
-                self.changed.notify_all();
-            }
-            if turns.is_empty() && !self.has_more() {
-                return Ok(());
-            }
+            writer.flush()?;
+            let mut state = self.state();
+            state.written += count;
+            state.length = length.load(Ordering::Relaxed);
+            drop(state);
+            self.changed.notify_all();
         }
+        Ok(())
     }
 
-    /// Whether the disk is slower than the clients.
-    fn is_behind(&self) -> bool {
-        self.state().bytes >= QUEUED_BYTES_MAX / 2
-    }
-
-    /// Waits for turns; false after the end.
-    fn has_more(&self) -> bool {
+    /// What has gathered; none after the end.
+    fn next_turns(&self) -> Option<VecDeque<Turn>> {
         let mut state = self.state();
         if state.turns.is_empty() {
             state.idle = true;
@@ -205,25 +197,38 @@ impl Queue {
                 state = self.wait(state);
             }
         }
-        !state.turns.is_empty()
-    }
-
-    /// What has gathered, and how many wait to read it.
-    fn gathered(&self) -> (VecDeque<Turn>, u32) {
-        let mut state = self.state();
-        if state.bytes < GATHERED_BYTES && !state.ended && state.readers == 0 {
+        if state.bytes < GATHERED_BYTES && !state.ended {
             drop(state);
             std::thread::sleep(GATHERING);
             state = self.state();
         }
         let is_full = state.bytes >= QUEUED_BYTES_MAX;
         state.bytes = 0;
-        let (turns, readers) = (std::mem::take(&mut state.turns), state.readers);
+        let turns = std::mem::take(&mut state.turns);
         drop(state);
         if is_full {
             self.changed.notify_all();
         }
-        (turns, readers)
+        (!turns.is_empty()).then_some(turns)
+    }
+}
+
+/// A file that tells how many bytes it was given.
+#[derive(Debug)]
+struct Counted {
+    file: File,
+    length: Arc<AtomicU64>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.length.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

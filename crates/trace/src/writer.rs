@@ -81,11 +81,6 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// What is written to.
-    pub const fn get_ref(&self) -> &W {
-        &self.out
-    }
-
     /// What was written to, without a last line.
     ///
     /// # Errors
