@@ -21,7 +21,8 @@ use tracing_subscriber::EnvFilter;
 use crate::{Arguments, moment};
 use gate::GateOptions;
 
-/// The most worker threads: one lock serves all, so more would only wait.
+/// The most worker threads, which are half as many as there are cores: one lock serves all, so that more
+/// would only wait, and the clients are on the same machine.
 const WORKERS_MAX: usize = 4;
 
 /// Serve a cluster that any Kafka client can use, until SIGINT or SIGTERM.
@@ -110,7 +111,8 @@ impl Serve {
     pub(crate) fn run(self) -> ExitCode {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
-        let workers = available_parallelism().map_or(1, usize::from).min(WORKERS_MAX);
+        let cores = available_parallelism().map_or(1, usize::from);
+        let workers = (cores / 2).clamp(1, WORKERS_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(workers)
             .enable_all()

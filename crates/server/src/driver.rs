@@ -314,7 +314,7 @@ impl State {
         engine.handle(now, input, outputs);
         if let (Some((recorder, recording)), Some(input)) = (recording, recorded) {
             encode_answers(outputs);
-            recording.put(recorder.turn(now, input, outputs));
+            recording.put(&recorder.turn(now, input, outputs));
         }
         if let Some(asked) = asked {
             watchers.tell(now, asked, outputs);

@@ -1,7 +1,6 @@
 //! The recording of a run: turns go through a bounded queue to a thread that writes them. A disk
 //! that is slower than the clients makes them wait; nothing is left out.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,14 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use fencepost_trace::{Header, Input, TraceHash, Turn, WriteError, Writer};
+use fencepost_trace::{Header, Lines, TraceHash, Turn, WriteError, Writer};
 use tracing::error;
 
-/// Frames of that many bytes may wait to be written.
+/// Turns of that many bytes may wait to be written.
 const QUEUED_BYTES_MAX: usize = 64 << 20;
-
-/// What a turn counts for besides its frame, in bytes.
-const TURN_BYTES: usize = 512;
 
 /// With less than this the writer waits for more, in bytes.
 const GATHERED_BYTES: usize = 1 << 20;
@@ -65,8 +61,7 @@ struct Queue {
 
 #[derive(Default, Debug)]
 struct State {
-    turns: VecDeque<Turn>,
-    bytes: usize,
+    lines: Lines,
     /// The writer waits for the first turn.
     idle: bool,
     /// So many turns were handed over, and so many are in the file.
@@ -99,17 +94,16 @@ impl Recording {
     }
 
     /// Hands a turn over. While too much waits to be written, the caller waits too.
-    pub(crate) fn put(&self, turn: Turn) {
+    pub(crate) fn put(&self, turn: &Turn) {
         let mut state = self.queue.state();
-        while state.bytes >= QUEUED_BYTES_MAX && !state.failed {
+        while state.lines.bytes() >= QUEUED_BYTES_MAX && !state.failed {
             state = self.queue.wait(state);
         }
         if state.failed {
             return;
         }
-        state.bytes += weight(&turn);
         state.taken += 1;
-        state.turns.push_back(turn);
+        state.lines.push(turn);
         if state.idle {
             state.idle = false;
             drop(state);
@@ -173,11 +167,10 @@ impl Queue {
         writer: &mut Writer<Counted>,
         length: &AtomicU64,
     ) -> Result<(), WriteError> {
-        while let Some(turns) = self.next_turns() {
-            let count = turns.len() as u64;
-            for turn in turns {
-                writer.turn(&turn)?;
-            }
+        let mut lines = Lines::default();
+        while self.next_lines(&mut lines) {
+            let count = lines.turns();
+            writer.lines(&mut lines)?;
             writer.flush()?;
             let mut state = self.state();
             state.written += count;
@@ -188,28 +181,27 @@ impl Queue {
         Ok(())
     }
 
-    /// What has gathered; none after the end.
-    fn next_turns(&self) -> Option<VecDeque<Turn>> {
+    /// Exchanges no lines for what has gathered; false after the end.
+    fn next_lines(&self, lines: &mut Lines) -> bool {
         let mut state = self.state();
-        if state.turns.is_empty() {
+        if state.lines.turns() == 0 {
             state.idle = true;
             while state.idle && !state.ended {
                 state = self.wait(state);
             }
         }
-        if state.bytes < GATHERED_BYTES && !state.ended {
+        if state.lines.bytes() < GATHERED_BYTES && !state.ended {
             drop(state);
             std::thread::sleep(GATHERING);
             state = self.state();
         }
-        let is_full = state.bytes >= QUEUED_BYTES_MAX;
-        state.bytes = 0;
-        let turns = std::mem::take(&mut state.turns);
+        let is_full = state.lines.bytes() >= QUEUED_BYTES_MAX;
+        std::mem::swap(&mut state.lines, lines);
         drop(state);
         if is_full {
             self.changed.notify_all();
         }
-        (!turns.is_empty()).then_some(turns)
+        lines.turns() > 0
     }
 }
 
@@ -229,24 +221,5 @@ impl Write for Counted {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
-    }
-}
-
-fn weight(turn: &Turn) -> usize {
-    match &turn.input {
-        Input::Request { frame, .. } => TURN_BYTES + frame.len(),
-        Input::Connect { .. }
-        | Input::Disconnect { .. }
-        | Input::Tick
-        | Input::Crash { .. }
-        | Input::Stop { .. }
-        | Input::Restart { .. }
-        | Input::CreateInternalTopic { .. }
-        | Input::Elect { .. }
-        | Input::Throttle { .. }
-        | Input::Snapshot { .. }
-        | Input::Forget { .. }
-        | Input::Reset { .. }
-        | Input::Gate(_) => TURN_BYTES,
     }
 }

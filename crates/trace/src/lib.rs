@@ -19,6 +19,8 @@ pub use story::{
 mod turn;
 pub use turn::{Input, Output, Turn};
 mod line;
+mod lines;
+pub use lines::Lines;
 mod reader;
 pub use reader::{Fault, ReadError, Reader};
 mod writer;

@@ -1,4 +1,4 @@
-//! Writing a trace, a line at a time.
+//! Writing a trace.
 
 use std::io::{self, Write};
 
@@ -7,8 +7,8 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::digest::{Digest, TraceHash};
 use crate::header::Header;
-use crate::line::{End, Head, LastLine};
-use crate::turn::{Input, Turn};
+use crate::line::{End, LastLine};
+use crate::lines::Lines;
 
 /// Why a trace could not be written.
 #[derive(Debug, Error)]
@@ -24,12 +24,12 @@ pub enum WriteError {
 /// Lines of that many bytes are gathered for one write.
 const GATHERED_BYTES: usize = 1 << 18;
 
-/// Writes the lines of a trace. What it holds is a few lines, or one long one.
+/// Writes the lines of a trace. What it holds is less than that, and one frame.
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
-    /// Lines that are not written yet.
-    lines: Vec<u8>,
+    /// Text that is not written yet.
+    text: Vec<u8>,
     hash: Xxh3,
     turns: u64,
 }
@@ -50,34 +50,32 @@ impl<W: Write> Writer<W> {
     pub fn new(out: W, header: &Header) -> Result<Self, WriteError> {
         let mut hash = Xxh3Default::new();
         hash.update(&hashed_header(header)?);
-        let mut lines = serde_json::to_vec(header)?;
-        lines.push(b'\n');
-        Ok(Self { out, lines, hash: Xxh3(hash), turns: 0 })
+        let mut text = serde_json::to_vec(header)?;
+        text.push(b'\n');
+        Ok(Self { out, text, hash: Xxh3(hash), turns: 0 })
     }
 
-    /// Writes a turn.
+    /// Writes the lines of turns, and leaves none of them there.
     ///
     /// # Errors
     /// The file refuses.
-    pub fn turn(&mut self, turn: &Turn) -> Result<(), WriteError> {
-        let lines = &mut self.lines;
-        let begin = lines.len();
-        serde_json::to_writer(&mut *lines, &Head::of(turn))?;
-        if let Input::Request { frame, .. } = &turn.input {
-            lines.pop();
-            lines.extend_from_slice(b",\"frame\":\"");
-            base64_simd::STANDARD.encode_append(frame, lines);
-            lines.extend_from_slice(b"\"}");
+    pub fn lines(&mut self, lines: &mut Lines) -> Result<(), WriteError> {
+        for piece in lines.pieces() {
+            let begin = self.text.len();
+            piece.append_to(&mut self.text);
+            self.hash.0.update(&self.text[begin..]);
+            if self.text.len() >= GATHERED_BYTES {
+                self.write_text()?;
+            }
         }
-        lines.push(b'\n');
-        self.hash.0.update(&lines[begin..]);
-        self.turns += 1;
-        if lines.len() >= GATHERED_BYTES { self.write_lines() } else { Ok(()) }
+        self.turns += lines.turns();
+        lines.clear();
+        Ok(())
     }
 
-    fn write_lines(&mut self) -> Result<(), WriteError> {
-        self.out.write_all(&self.lines)?;
-        self.lines.clear();
+    fn write_text(&mut self) -> Result<(), WriteError> {
+        self.out.write_all(&self.text)?;
+        self.text.clear();
         Ok(())
     }
 
@@ -86,7 +84,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// The file refuses.
     pub fn into_inner(mut self) -> Result<W, WriteError> {
-        self.write_lines()?;
+        self.write_text()?;
         Ok(self.out)
     }
 
@@ -95,7 +93,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// The file refuses.
     pub fn flush(&mut self) -> Result<(), WriteError> {
-        self.write_lines()?;
+        self.write_text()?;
         Ok(self.out.flush()?)
     }
 
@@ -106,8 +104,8 @@ impl<W: Write> Writer<W> {
     pub fn finish(mut self) -> Result<TraceHash, WriteError> {
         let hash = Digest(self.hash.0.digest());
         let end = End { turns: self.turns, hash };
-        serde_json::to_writer(&mut self.lines, &LastLine { end })?;
-        self.lines.push(b'\n');
+        serde_json::to_writer(&mut self.text, &LastLine { end })?;
+        self.text.push(b'\n');
         self.flush()?;
         Ok(hash)
     }

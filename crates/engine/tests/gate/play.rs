@@ -7,7 +7,7 @@ use fencepost_faults::Plan;
 use fencepost_ids::{BrokerId, ConnectionId, PartitionIndex, ProducerEpoch, Sequence, Timestamp};
 use fencepost_log::{BatchBuilder, NewRecord, TransactionBit};
 use fencepost_model::{ClusterConfig, NewTopic};
-use fencepost_trace::{Clock, Header, Reader, Turn, Writer};
+use fencepost_trace::{Clock, Header, Lines, Reader, Turn, Writer};
 use fencepost_wire::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use fencepost_wire::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use fencepost_wire::messages::{
@@ -112,8 +112,10 @@ impl Play {
 
     /// The trace of the play, as a file.
     pub(crate) fn trace(&self) -> Vec<u8> {
+        let mut lines = Lines::default();
+        self.turns.iter().for_each(|turn| lines.push(turn));
         let mut writer = Writer::new(Vec::new(), &self.header()).expect("memory takes it");
-        self.turns.iter().for_each(|turn| writer.turn(turn).expect("memory takes it"));
+        writer.lines(&mut lines).expect("memory takes it");
         writer.into_inner().expect("memory takes it")
     }
 

@@ -13,6 +13,18 @@ fn what_was_written_is_read_again() {
     assert!(reader.is_complete());
 }
 
+/// Long frames go another way into the file than short ones.
+#[test]
+fn a_frame_of_any_length_is_read_again() {
+    let lengths = [0, 5000, 1023, 1024, 1025, 1026, 300_000, 7, 2048];
+    let turn = |(n, length): (u64, usize)| {
+        let frame = (0..length).map(|at| (at % 251) as u8).collect();
+        Turn { n, t: START, input: Input::Request { connection: 7, frame }, out: vec![] }
+    };
+    let turns: Vec<_> = (1..).zip(lengths).map(turn).collect();
+    assert_eq!(read(&written(&header(), &turns)).unwrap(), turns);
+}
+
 /// The file as it stands: docs/trace.md shows these lines.
 #[test]
 fn a_line_is_as_documented() {
@@ -38,8 +50,10 @@ fn a_line_is_as_documented() {
 #[test]
 fn the_hash_is_of_the_run_and_not_of_when_it_was_recorded() {
     let hash = |header: &Header, turns: &[Turn]| {
+        let mut lines = Lines::default();
+        turns.iter().for_each(|turn| lines.push(turn));
         let mut writer = Writer::new(Vec::new(), header).unwrap();
-        turns.iter().for_each(|turn| writer.turn(turn).unwrap());
+        writer.lines(&mut lines).unwrap();
         writer.finish().unwrap()
     };
     let (header, turns) = (header(), turns());

@@ -10,8 +10,8 @@ mod transactions;
 
 use bytes::Bytes;
 use fencepost_trace::{
-    Broker, Clock, Config, Digest, Header, Input, Output, ProducerIdBlocks, ReadError, Reader,
-    Topic, Turn, Writer,
+    Broker, Clock, Config, Digest, Header, Input, Lines, Output, ProducerIdBlocks, ReadError,
+    Reader, Topic, Turn, Writer,
 };
 
 const START: i64 = 1_700_000_000_000;
@@ -71,9 +71,10 @@ fn turns() -> Vec<Turn> {
 }
 
 fn written(header: &Header, turns: &[Turn]) -> Vec<u8> {
-    let mut file = Vec::new();
+    let (mut file, mut lines) = (Vec::new(), Lines::default());
+    turns.iter().for_each(|turn| lines.push(turn));
     let mut writer = Writer::new(&mut file, header).unwrap();
-    turns.iter().for_each(|turn| writer.turn(turn).unwrap());
+    writer.lines(&mut lines).unwrap();
     writer.finish().unwrap();
     file
 }
